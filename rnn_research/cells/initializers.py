@@ -1,0 +1,119 @@
+"""How weights begin. Shapes are ``(fan_in, fan_out)``; a gate's matrix is drawn on its own.
+
+Every factory takes one number that may be traced, so that a sweep over it stays
+one compiled program.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.types import Array, DTypeLike, Key
+
+Initializer = Callable[[Key, tuple[int, ...], DTypeLike], Array]
+
+
+def uniform(half_width: float) -> Initializer:
+    """U(-a, a) (Karpathy, Johnson and Li 2015 use a = 0.08 for every parameter)."""
+
+    def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return half_width * jax.random.uniform(key, shape, dtype, -1.0, 1.0)
+
+    return draw
+
+
+def glorot(gain: float) -> Initializer:
+    """U(-a, a) with a = gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16)."""
+
+    def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return gain * jax.nn.initializers.glorot_uniform()(key, shape, dtype)
+
+    return draw
+
+
+def orthogonal(gain: float) -> Initializer:
+    """gain times a random orthogonal matrix (Saxe, McClelland and Ganguli 2014)."""
+
+    def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        # The QR factorisation exists from float32 upwards.
+        wide = jnp.promote_types(dtype, jnp.float32)
+        return (gain * jax.nn.initializers.orthogonal()(key, shape, wide)).astype(dtype)
+
+    return draw
+
+
+def identity(scale: float) -> Initializer:
+    """scale times the identity (IRNN; Le, Jaitly and Hinton 2015)."""
+
+    def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        del key
+        return scale * jnp.eye(*shape, dtype=dtype)
+
+    return draw
+
+
+def spectral_radius(radius: float) -> Initializer:
+    """A Gaussian matrix divided by its largest absolute eigenvalue, times radius (Jaeger 2001).
+
+    Square shapes only. The eigenvalues are found on the host, once, at
+    initialisation: XLA has no non-symmetric eigensolver on accelerators.
+    """
+
+    def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        wide = jnp.promote_types(dtype, jnp.float32)
+        w = jax.random.normal(key, shape, wide)
+        largest = jax.pure_callback(_largest_eigenvalue, jax.ShapeDtypeStruct((), wide), w, vmap_method="sequential")
+        return (radius * w / largest).astype(dtype)
+
+    return draw
+
+
+def _largest_eigenvalue(w: Array) -> Array:
+    import numpy as np
+
+    w = np.asarray(w)
+    return np.abs(np.linalg.eigvals(w)).max().astype(w.dtype)
+
+
+def normal(stddev: float) -> Initializer:
+    """N(0, stddev^2) (the starting point of the experiments in IRNN and of Pascanu et al. 2013)."""
+
+    def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+        return stddev * jax.random.normal(key, shape, dtype)
+
+    return draw
+
+
+INITIALIZERS: dict[str, Callable[[float], Initializer]] = {
+    "uniform": uniform,
+    "glorot": glorot,
+    "orthogonal": orthogonal,
+    "identity": identity,
+    "spectral_radius": spectral_radius,
+    "normal": normal,
+}
+
+
+class CellInit(NamedTuple):
+    """Where a cell's parameters begin.
+
+    Attributes:
+      input: initialiser of each gate's ``[D, H]`` matrix.
+      recurrent: initialiser of each gate's ``[H, H]`` matrix.
+      bias: initialiser of each gate's ``[H]`` bias.
+      forget_bias: added to the bias of the forget gate (Jozefowicz et al. 2015
+        recommend 1); cells without a forget gate ignore it.
+    """
+
+    input: Initializer = glorot(1.0)
+    recurrent: Initializer = orthogonal(1.0)
+    bias: Initializer = uniform(0.0)
+    forget_bias: float | Array = 1.0
+
+
+def per_gate(initializer: Initializer, key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Draws ``shape[0]`` independent matrices (or vectors) and stacks them."""
+    keys = jax.random.split(key, shape[0])
+    return jnp.stack([initializer(k, shape[1:], dtype) for k in keys])

@@ -1,0 +1,30 @@
+"""Errors that a user can cause, told apart from errors that we cause."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """The call was wrong: one line with the flag, the value and the remedy; exit status 2."""
+
+
+class RunFailed(Exception):
+    """The run itself failed (say, a loss that is not finite): one line; exit status 1."""
+
+
+def one_of(flag: str, value: str, known: Iterable[str]) -> str:
+    """Returns ``value`` if it is known.
+
+    Raises:
+      UserError: otherwise, with the nearest known name and the whole list.
+    """
+    names = sorted(known)
+    if value in names:
+        return value
+    raise UserError(f"{flag}={value!r} is unknown{nearest(value, names)}; known: {', '.join(names)}")
+
+
+def nearest(value: str, known: Iterable[str]) -> str:
+    """``", did you mean 'lstm'?"``, or nothing when no known name is near."""
+    matches = difflib.get_close_matches(str(value), list(known), n=1, cutoff=0.5)
+    return f", did you mean {matches[0]!r}?" if matches else ""
