@@ -28,3 +28,13 @@ def nearest(value: str, known: Iterable[str]) -> str:
     """``", did you mean 'lstm'?"``, or nothing when no known name is near."""
     matches = difflib.get_close_matches(str(value), list(known), n=1, cutoff=0.5)
     return f", did you mean {matches[0]!r}?" if matches else ""
+
+
+def at_least(flag: str, value: float, low: float) -> None:
+    """Refuses a value below ``low``.
+
+    Raises:
+      UserError: naming the flag and the bound.
+    """
+    if not value >= low:
+        raise UserError(f"{flag}={value} must be at least {low}")

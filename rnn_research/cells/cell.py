@@ -13,7 +13,7 @@ before the matmul) gives ``advance(params, carry, u)`` of its own.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 
@@ -25,6 +25,7 @@ Streams = tuple[Array, ...]
 falls off the vectorised path on CPU."""
 
 
+@runtime_checkable  # for the type checks of the tests
 class InitialCarry(Protocol):
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> Carry: ...
 

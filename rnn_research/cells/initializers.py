@@ -9,31 +9,35 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rnn_research.types import Array, DTypeLike, Key
+
+Scalar = float | Array
+"""A number, or a traced one."""
 
 Initializer = Callable[[Key, tuple[int, ...], DTypeLike], Array]
 
 
-def uniform(half_width: float) -> Initializer:
+def uniform(half_width: Scalar) -> Initializer:
     """U(-a, a) (Karpathy, Johnson and Li 2015 use a = 0.08 for every parameter)."""
 
     def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        return half_width * jax.random.uniform(key, shape, dtype, -1.0, 1.0)
+        return (half_width * jax.random.uniform(key, shape, dtype, -1.0, 1.0)).astype(dtype)
 
     return draw
 
 
-def glorot(gain: float) -> Initializer:
+def glorot(gain: Scalar) -> Initializer:
     """U(-a, a) with a = gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16)."""
 
     def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        return gain * jax.nn.initializers.glorot_uniform()(key, shape, dtype)
+        return (gain * jax.nn.initializers.glorot_uniform()(key, shape, dtype)).astype(dtype)
 
     return draw
 
 
-def orthogonal(gain: float) -> Initializer:
+def orthogonal(gain: Scalar) -> Initializer:
     """gain times a random orthogonal matrix (Saxe, McClelland and Ganguli 2014)."""
 
     def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
@@ -44,17 +48,17 @@ def orthogonal(gain: float) -> Initializer:
     return draw
 
 
-def identity(scale: float) -> Initializer:
+def identity(scale: Scalar) -> Initializer:
     """scale times the identity (IRNN; Le, Jaitly and Hinton 2015)."""
 
     def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         del key
-        return scale * jnp.eye(*shape, dtype=dtype)
+        return (scale * jnp.eye(*shape, dtype=dtype)).astype(dtype)
 
     return draw
 
 
-def spectral_radius(radius: float) -> Initializer:
+def spectral_radius(radius: Scalar) -> Initializer:
     """A Gaussian matrix divided by its largest absolute eigenvalue, times radius (Jaeger 2001).
 
     Square shapes only. The eigenvalues are found on the host, once, at
@@ -70,23 +74,21 @@ def spectral_radius(radius: float) -> Initializer:
     return draw
 
 
-def _largest_eigenvalue(w: Array) -> Array:
-    import numpy as np
-
+def _largest_eigenvalue(w: Array | np.ndarray) -> np.floating:
     w = np.asarray(w)
     return np.abs(np.linalg.eigvals(w)).max().astype(w.dtype)
 
 
-def normal(stddev: float) -> Initializer:
+def normal(stddev: Scalar) -> Initializer:
     """N(0, stddev^2) (the starting point of the experiments in IRNN and of Pascanu et al. 2013)."""
 
     def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-        return stddev * jax.random.normal(key, shape, dtype)
+        return (stddev * jax.random.normal(key, shape, dtype)).astype(dtype)
 
     return draw
 
 
-INITIALIZERS: dict[str, Callable[[float], Initializer]] = {
+INITIALIZERS: dict[str, Callable[[Scalar], Initializer]] = {
     "uniform": uniform,
     "glorot": glorot,
     "orthogonal": orthogonal,
@@ -110,7 +112,7 @@ class CellInit(NamedTuple):
     input: Initializer = glorot(1.0)
     recurrent: Initializer = orthogonal(1.0)
     bias: Initializer = uniform(0.0)
-    forget_bias: float | Array = 1.0
+    forget_bias: Scalar = 1.0
 
 
 def per_gate(initializer: Initializer, key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:

@@ -97,6 +97,18 @@ def _scan(
             new = jax.tree.map(lambda after, before: jnp.where(alive[..., None], after, before), new, carry)
         return new, output(new, gates, alive)
 
+    if lengths is not None:
+        x = without_padding(x, lengths)
     times_T = jnp.arange(x.shape[0])
     inputs = (times_T, cell.input(params, x), edit_xs)
     return jax.lax.scan(step, carry, inputs, reverse=reverse, unroll=scan_unroll)
+
+
+def without_padding(x: Array, lengths: Array) -> Array:
+    """``x [T, ..., D]`` with zeros beyond each sequence's length.
+
+    Padding may hold anything, and a padded NaN would reach the weights' gradient
+    as 0 * NaN even where the step it feeds is discarded.
+    """
+    times = jnp.arange(x.shape[0]).reshape(-1, *[1] * lengths.ndim)
+    return jnp.where((times < lengths)[..., None], x, 0)

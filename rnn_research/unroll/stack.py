@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from rnn_research.cells import Cell, CellInit
 from rnn_research.types import Array, Carry, DTypeLike, Key, Params
-from rnn_research.unroll.scan import unroll
+from rnn_research.unroll.scan import unroll, without_padding
 
 
 class Stack(NamedTuple):
@@ -106,6 +106,8 @@ def unroll_stack(
     Returns:
       The new carry and the top layer's outputs ``[T, ..., output_size]``.
     """
+    if lengths is not None:  # a residual connection hands the input itself to the output
+        x = without_padding(x, lengths)
     carries = []
     for layer, (cells, starts) in enumerate(zip(params.cells, carry, strict=True)):
         if key is not None and layer > 0:

@@ -1,0 +1,73 @@
+"""The recurrent core of every model, from its section of a config."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells import CELLS, INITIALIZERS, CellInit
+from rnn_research.cells.initializers import Initializer, uniform
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.types import Array, Carry, Params
+from rnn_research.unroll import Stack, StackEdit
+
+
+def stack_of(config: Any) -> Stack:
+    """The stack that ``config.model`` asks for.
+
+    Raises:
+      UserError: for an unknown cell or a size below one.
+    """
+    one_of("--config.model.cell", config.cell, CELLS)
+    at_least("--config.model.hidden", config.hidden, 1)
+    at_least("--config.model.layers", config.layers, 1)
+    if not 0 <= config.dropout < 1:
+        raise UserError(f"--config.model.dropout={config.dropout} must be at least 0 and below 1")
+    for part in ("input", "recurrent", "output"):
+        one_of(f"--config.model.init.{part}", config.init[part], INITIALIZERS)
+    if config.init.input == "spectral_radius" or config.init.output == "spectral_radius":
+        raise UserError("an initialiser by spectral radius needs a square matrix: use it for --config.model.init.recurrent")
+    return Stack(
+        cell=CELLS[config.cell],
+        hidden=config.hidden,
+        layers=config.layers,
+        residual=config.residual,
+        learned_carry=config.learned_carry,
+    )
+
+
+def start_of(config: Any) -> CellInit:
+    """Where the cells' parameters begin, from ``config.model.init``; its numbers may be traced."""
+    return CellInit(
+        input=INITIALIZERS[config.input](config.input_scale),
+        recurrent=INITIALIZERS[config.recurrent](config.recurrent_scale),
+        bias=uniform(config.bias_half_width),
+        forget_bias=config.forget_bias,
+    )
+
+
+def output_start_of(config: Any) -> tuple[Initializer, Initializer]:
+    """Initialisers of the output layer's weights and bias."""
+    return INITIALIZERS[config.output](config.output_scale), uniform(config.bias_half_width)
+
+
+def with_resets(initial: Carry, edit: StackEdit | None) -> StackEdit:
+    """An edit that starts a carry anew where ``ends_B`` is true, after the edit given.
+
+    Args:
+      initial: the initial carry of the whole stack, ``[B, H]`` in each place.
+      edit: another edit to run first, or None.
+    """
+
+    def reset(layer: int, carry: Carry, t: Array, ends_B: Array) -> Carry:
+        if edit is not None:
+            carry = edit(layer, carry, t)
+        (start,) = initial[layer]
+        return jax.tree.map(lambda now, new: jnp.where(ends_B[..., None], new, now), carry, start)
+
+    return reset
+
+
+def count(params: Params) -> int:
+    """How many numbers the parameters hold."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))

@@ -1,0 +1,213 @@
+"""Checkpoints by orbax: asynchronous, atomic, checked, the newest two and the best.
+
+A state is stored as a flat dictionary from the name of a leaf to its array, and
+beside it the checksum of each leaf, so that damage is found before it is used.
+"""
+
+import contextlib
+import errno
+import logging
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from absl import logging as absl_logging
+from orbax.checkpoint import v1 as ocp
+
+from rnn_research.errors import UserError
+
+State = TypeVar("State")
+Snapshot = dict[str, np.ndarray]
+
+
+def flat(state: Any) -> dict[str, jax.Array]:
+    """``{".params.w_HV": array, ...}``; typed keys become their data."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(state)
+    return {jax.tree_util.keystr(path): _plain(leaf) for path, leaf in leaves}
+
+
+def _plain(leaf: Any) -> Any:
+    return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+
+
+class Checkpoints:
+    """The checkpoints of one run."""
+
+    def __init__(self, path: Path, objective: str, newest: int = 2):
+        """Opens the folder.
+
+        Args:
+          path: the folder, made if it is missing.
+          objective: the metric whose least value makes a checkpoint the best.
+          newest: how many of the last to keep beside the best.
+        """
+        # What orbax says of its own doings is of no use to the reader of a terminal.
+        logging.getLogger("absl").addFilter(_without_orbax)
+        policies = ocp.training.preservation_policies
+        self._objective = objective
+        self._pending: Any = None
+        self._manager = ocp.training.Checkpointer(
+            path,
+            preservation_policy=policies.AnyPreservationPolicy(
+                [
+                    policies.LatestN(newest),
+                    policies.BestN(
+                        get_metric_fn=lambda metrics: -metrics[objective],
+                        n=1,
+                        keep_checkpoints_without_metrics=False,
+                    ),
+                ]
+            ),
+            cleanup_tmp_directories=True,
+        )
+
+    def save(self, step: int, snapshot: Snapshot, objective: float | None) -> None:
+        """Starts to write a snapshot (from ``jax.device_get(flat(state))``); returns before it is written.
+
+        Raises:
+          UserError: if the disk is full now, or was for the save before.
+        """
+        self.wait()
+        if self._manager.latest is not None and step <= self._manager.latest.step:
+            return  # saved before the run was stopped here
+        checksums = {name: zlib.crc32(np.ascontiguousarray(array)) for name, array in snapshot.items()}
+        metrics = None if objective is None else {self._objective: float(objective)}
+        with self._readable(step):
+            self._pending = self._manager.save_async(
+                step, snapshot, metrics=metrics, custom_metadata={"crc32": checksums}, force=True
+            )
+
+    def wait(self) -> None:
+        """Until what was begun is written."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            with self._readable(None):
+                pending.result()
+
+    @contextlib.contextmanager
+    def _readable(self, step: int | None) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if not _disk_is_full(error):
+                raise
+            good = self.steps()
+            last = f"the last good checkpoint is step {good[-1]}" if good else "there is no checkpoint yet"
+            raise UserError(
+                f"--workdir={self._manager.directory.parent}: the disk is full; {last}: "
+                "free some space and give the same command again"
+            ) from error
+
+    def steps(self) -> list[int]:
+        """Of the checkpoints on disk, ascending."""
+        return sorted(int(p.name) for p in Path(self._manager.directory).iterdir() if p.name.isdigit())
+
+    def best_step(self) -> int | None:
+        """The step with the least objective; the newest if none was ever measured."""
+        checkpoints = self._manager.checkpoints
+        measured = [c for c in checkpoints if c.metrics]
+        if measured:
+            return min(measured, key=lambda c: c.metrics[self._objective]).step
+        return checkpoints[-1].step if checkpoints else None
+
+    def restore(self, step: int, like: State) -> State:
+        """The state saved at a step, in the structure, dtypes and shardings of ``like``.
+
+        Raises:
+          UserError: if its fields differ from those of ``like``, one line a field.
+          Damaged: if it cannot be read or a checksum is wrong.
+        """
+        try:
+            stored = self._manager.load(step)
+            checksums = self._manager.metadata(step).custom_metadata["crc32"]
+        except Exception as error:
+            raise Damaged(f"checkpoint {step} cannot be read ({_first_line(error)})") from error
+        stored = {name: np.asarray(array) for name, array in stored.items()}
+        wanted = flat(like)
+        problems = _field_differences(stored, wanted)
+        if problems:
+            raise UserError(f"checkpoint {step} does not fit this config: " + "; ".join(problems))
+        for name, array in stored.items():
+            if zlib.crc32(np.ascontiguousarray(array)) != checksums.get(name):
+                raise Damaged(f"checkpoint {step} is damaged: {name} has a wrong checksum")
+        leaves, structure = jax.tree_util.tree_flatten_with_path(like)
+        return jax.tree.unflatten(structure, [_placed(stored[jax.tree_util.keystr(p)], leaf) for p, leaf in leaves])
+
+    def restore_newest(self, like: State) -> tuple[State | None, int, list[str]]:
+        """The newest checkpoint that is whole.
+
+        Returns:
+          The state (None if there is no checkpoint at all), its step, and a
+          sentence for every damaged one that was passed over (and removed).
+
+        Raises:
+          UserError: if there are checkpoints and none is whole.
+        """
+        passed_over: list[str] = []
+        for step in reversed(self.steps()):
+            try:
+                state = self.restore(step, like)
+            except Damaged as error:
+                passed_over.append(str(error))
+                continue
+            for damaged in [s for s in self.steps() if s > step]:
+                self._manager.delete(damaged)
+            return state, step, passed_over
+        if passed_over:
+            raise UserError(f"--workdir={self._manager.directory.parent}: no checkpoint is whole: " + "; ".join(passed_over))
+        return None, 0, []
+
+    def close(self) -> None:
+        """Waits for what was begun, and closes."""
+        try:
+            self.wait()
+        finally:
+            self._manager.close()
+
+
+class Damaged(Exception):
+    """A checkpoint that cannot be used."""
+
+
+def _placed(array: np.ndarray, like: jax.Array) -> jax.Array:
+    if jnp.issubdtype(like.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(jnp.asarray(array))
+    return jax.device_put(array, like.sharding)
+
+
+def _field_differences(stored: dict[str, np.ndarray], wanted: dict[str, jax.Array]) -> list[str]:
+    lines = []
+    for name in sorted(stored.keys() | wanted.keys()):
+        if name not in wanted:
+            lines.append(f"{name} is stored but not wanted")
+        elif name not in stored:
+            lines.append(f"{name} is wanted but not stored")
+        elif stored[name].shape != wanted[name].shape or stored[name].dtype != wanted[name].dtype:
+            lines.append(
+                f"{name} is {stored[name].dtype}{list(stored[name].shape)}, "
+                f"not {wanted[name].dtype}{list(wanted[name].shape)}"
+            )
+    return lines
+
+
+def _disk_is_full(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "No space left on device" in str(error) or "Disk quota exceeded" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:160]}" if text else type(error).__name__
+
+
+def _without_orbax(record: logging.LogRecord) -> bool:
+    return "orbax" not in record.pathname or record.levelno >= absl_logging.converter.absl_to_standard(absl_logging.ERROR)

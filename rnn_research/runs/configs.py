@@ -1,0 +1,31 @@
+"""Configs as flat fields: how two of them differ, and how a stored one is read back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"model.hidden": 128, ...}``."""
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping | ConfigDict):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return flat
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """One line a field that differs: ``model.hidden: 128 -> 256``."""
+    old, new = flatten(before), flatten(after)
+    lines = []
+    for field in sorted(old.keys() | new.keys()):
+        if field not in new:
+            lines.append(f"{field}: {old[field]!r} -> (gone)")
+        elif field not in old:
+            lines.append(f"{field}: (new) -> {new[field]!r}")
+        elif old[field] != new[field]:
+            lines.append(f"{field}: {old[field]!r} -> {new[field]!r}")
+    return lines

@@ -1,0 +1,112 @@
+"""The run directory: one place that knows its layout, and that only one process writes to it.
+
+    config.json  overrides.json  provenance.json  vocabulary.json
+    metrics.jsonl  tensorboard/  checkpoints/<step>  arrays/*.npz  figures/*.png
+    results.json  sample.txt  report.html
+    DONE | FAILED                              (FAILED holds the reason)
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rnn_research.errors import UserError
+
+
+class RunDirectory:
+    """Paths of one run, and its small files."""
+
+    def __init__(self, path: str | os.PathLike[str]):
+        self.path = Path(path).expanduser().absolute()
+        self.config = self.path / "config.json"
+        self.overrides = self.path / "overrides.json"
+        self.provenance = self.path / "provenance.json"
+        self.vocabulary = self.path / "vocabulary.json"
+        self.metrics = self.path / "metrics.jsonl"
+        self.tensorboard = self.path / "tensorboard"
+        self.checkpoints = self.path / "checkpoints"
+        self.figures = self.path / "figures"
+        self.results = self.path / "results.json"
+        self.sample = self.path / "sample.txt"
+        self.report = self.path / "report.html"
+        self.done = self.path / "DONE"
+        self.failed = self.path / "FAILED"
+
+    def create(self) -> None:
+        """Makes the directory and makes sure that it can be written.
+
+        Raises:
+          UserError: if it cannot.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            # A read-only file system shows itself only when written to.
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise UserError(f"--workdir={self.path} cannot be written: {error.strerror}") from error
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the directory for this process; the lock dies with the process, however it dies.
+
+        Raises:
+          UserError: if another process holds it.
+        """
+        with open(self.path / ".lock", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UserError(f"--workdir={self.path} is in use by another process: wait for it or choose another") from error
+            yield
+
+    def used(self) -> bool:
+        """Whether a run was ever started here."""
+        return self.config.exists()
+
+    def trained(self) -> "RunDirectory":
+        """Itself, if it holds a trained run.
+
+        Raises:
+          UserError: if it does not.
+        """
+        if not self.path.is_dir():
+            raise UserError(f"--workdir={self.path}: no such run directory")
+        if not self.config.exists() or not self.checkpoints.is_dir():
+            raise UserError(f"--workdir={self.path} holds no trained run: train one with python -m experiments.train")
+        return self
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a file whole or not at all: a killed process leaves the old one."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=True) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """As ``write_json``, for text."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+      UserError: if the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing: this run directory is not complete") from error
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}") from error

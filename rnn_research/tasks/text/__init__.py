@@ -1,0 +1,1 @@
+"""Text: corpora, vocabularies, streams and the language-modelling task."""

@@ -1,0 +1,212 @@
+"""Predict the next symbol of a text.
+
+Worked example, the lecture's: the text "hello" over the vocabulary e, h, l, o
+gives inputs h, e, l, l and targets e, l, l, o.
+
+The floor is what counting alone reaches; ``floor_unigram_nats`` in the task's
+facts is the entropy of single symbols, the loss of a model that ignores context.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.tasks.task import Batch, Split, Task
+from rnn_research.tasks.text import corpus as corpora
+from rnn_research.tasks.text import streams, vocabulary
+from rnn_research.tasks.text.vocabulary import Vocabulary
+from rnn_research.types import Array, Key
+
+
+def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None = None) -> Task:
+    """Builds the task from ``config.task`` and ``config.evaluation``.
+
+    Args:
+      config: the task section.
+      evaluation: the evaluation section: how many streams, whether the carry is kept.
+      stored: the vocabulary of an earlier run that this one must match.
+
+    Raises:
+      UserError: for text that is missing, empty, too short or of another vocabulary.
+    """
+    for field in ("batch_size", "chunk_length", "min_count"):
+        at_least(f"--config.task.{field}", config[field], 1)
+    at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
+    one_of("--config.task.carry", config.carry, ("stream", "zero"))
+    one_of("--config.evaluation.carry", evaluation.carry, ("stream", "zero"))
+    corpus = load(config)
+    parts = cut(corpus, config)
+    # Words are counted on the training part alone; rarer levels have no <unk> to fall back on.
+    counted = parts["train"] if config.level == "words" else list(zip(corpus.names, corpus.documents, strict=True))
+    words = vocabulary.build(counted, config.level, config.min_count)
+    if stored is not None and (difference := stored.difference(words)):
+        raise UserError(f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}")
+
+    splits: dict[str, Split] = {}
+    size = {name: sum(len(text) for _, text in documents) for name, documents in parts.items()}
+    tokens: dict[str, int] = {}
+    unigram = math.nan
+    for name, documents in parts.items():
+        encoded, ends = encode(documents, words, config.reset_at_documents)
+        tokens[name] = len(encoded)
+        if name == "train":
+            splits[name] = streams.training(encoded, ends, config.batch_size, config.chunk_length)
+            unigram = entropy(np.bincount(encoded[encoded >= 0]))
+        elif len(encoded) < 2:
+            raise UserError(
+                f"the {name} text has {len(encoded)} symbols, at least 2 are needed: "
+                f"raise --config.task.{name}_fraction or set it to 0"
+            )
+        else:
+            splits[name] = streams.evaluation(encoded, ends, evaluation.batch_size, config.chunk_length)
+
+    facts = {
+        "corpus": config.text or config.path or "embedded standard library",
+        "corpus_sha256": corpus.sha256,
+        "corpus_documents": len(corpus.documents),
+        "vocabulary_size": len(words),
+        "bytes": size,
+        "tokens": tokens,
+        "bytes_per_token": {name: size[name] / max(1, tokens[name]) for name in parts},
+        "floor_unigram_nats": unigram,
+    }
+    return next_symbol(words, splits, config.chunk_length, config.carry, evaluation.carry, facts)
+
+
+def next_symbol(
+    words: Vocabulary, splits: Mapping[str, Split], chunk: int, carry: str, evaluation_carry: str, facts: Mapping[str, Any]
+) -> Task:
+    """The task over text that is already laid in streams."""
+
+    def batch(data: Any, key: Key, step: Array) -> Batch:
+        del key  # the text is walked in order
+        return streams.batch(data, step, chunk, carry == "stream")
+
+    def evaluation_batch(data: Any, key: Key, step: Array) -> Batch:
+        del key
+        return streams.batch(data, step, chunk, evaluation_carry == "stream")
+
+    return Task(
+        name="text",
+        input_size=len(words),
+        output_size=len(words),
+        splits=splits,
+        batch=batch,
+        evaluation_batch=evaluation_batch,
+        loss=cross_entropy,
+        score=score,
+        summary=lambda sums, split: summary(sums, facts["bytes_per_token"][split]),
+        objective=("nats_per_token", "nats", "tokens"),
+        facts=facts,
+        symbols=words,
+    )
+
+
+def load(config: Any) -> corpora.Corpus:
+    """The corpus that ``config.task`` names: inline text, paths, or the embedded one."""
+    if config.text:
+        return corpora.inline(config.text)
+    if config.path:
+        return corpora.read(config.path, config.glob)
+    return corpora.embedded()
+
+
+def cut(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]]]:
+    """Contiguous train, validation and test parts, in this order, cut inside documents where need be.
+
+    A cut never falls inside a UTF-8 character unless the level is bytes.
+    """
+    validation, test = config.validation_fraction, config.test_fraction
+    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
+        raise UserError(
+            f"--config.task.validation_fraction={validation} and --config.task.test_fraction={test} "
+            "must be at least 0 and leave something to train on"
+        )
+    total = sum(len(d) for d in corpus.documents)
+    bounds = {"train": (0, total - int(total * validation) - int(total * test))}
+    if validation:
+        bounds["validation"] = (bounds["train"][1], total - int(total * test))
+    if test:
+        bounds["test"] = (total - int(total * test), total)
+    return {name: _between(corpus, low, high, config.level != "bytes") for name, (low, high) in bounds.items()}
+
+
+def _between(corpus: corpora.Corpus, low: int, high: int, whole_characters: bool) -> list[tuple[str, bytes]]:
+    found, start = [], 0
+    for name, document in zip(corpus.names, corpus.documents, strict=True):
+        a, b = max(low - start, 0), min(high - start, len(document))
+        if whole_characters:
+            a, b = _character_start(document, a), _character_start(document, b)
+        if a < b:
+            found.append((name, document[a:b]))
+        start += len(document)
+    return found
+
+
+def _character_start(document: bytes, at: int) -> int:
+    while 0 < at < len(document) and document[at] & 0b1100_0000 == 0b1000_0000:
+        at -= 1
+    return at
+
+
+def encode(
+    documents: list[tuple[str, bytes]], words: Vocabulary, mark_ends: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """All documents as one ``[S]`` array of symbols, and where they end if ``mark_ends``."""
+    encoded = [words.encode(text, name) for name, text in documents]
+    tokens = np.concatenate([*encoded, np.zeros(0, np.int32)])
+    if not mark_ends:
+        return tokens, None
+    ends = np.zeros(len(tokens), bool)
+    ends[np.cumsum([len(e) for e in encoded if len(e)]) - 1] = True
+    return tokens, ends
+
+
+def nats(logits_TBV: Array, targets_TB: Array) -> tuple[Array, Array]:
+    """Negative log-likelihood of each target, and 1 where it counts (0 for symbols outside)."""
+    scored_TB = targets_TB >= 0
+    log_probability = jax.nn.log_softmax(logits_TBV)
+    chosen_TB = jnp.take_along_axis(log_probability, jnp.maximum(targets_TB, 0)[..., None], axis=-1)[..., 0]
+    return jnp.where(scored_TB, -chosen_TB, 0), scored_TB
+
+
+def cross_entropy(logits_TBV: Array, targets_TB: Array) -> Array:
+    """Mean negative log-likelihood, in nats per symbol."""
+    nats_TB, scored_TB = nats(logits_TBV, targets_TB)
+    return jnp.sum(nats_TB) / jnp.maximum(1, jnp.sum(scored_TB))
+
+
+def score(logits_TBV: Array, targets_TB: Array) -> dict[str, Array]:
+    """Sums over time, ``[B]`` each: nats, symbols scored, and symbols guessed right."""
+    nats_TB, scored_TB = nats(logits_TBV, targets_TB)
+    right_TB = (jnp.argmax(logits_TBV, axis=-1) == targets_TB) & scored_TB
+    return {
+        "nats": jnp.sum(nats_TB, axis=0),
+        "tokens": jnp.sum(scored_TB, axis=0),
+        "right": jnp.sum(right_TB, axis=0),
+    }
+
+
+def summary(sums: Mapping[str, Any], bytes_per_token: float) -> dict[str, float]:
+    """Headline figures from the sums of a split."""
+    total = {name: float(np.sum(np.asarray(values, np.float64))) for name, values in sums.items()}
+    tokens = max(1.0, total["tokens"])
+    mean = total["nats"] / tokens
+    return {
+        "nats_per_token": mean,
+        "bits_per_byte": mean / math.log(2) / bytes_per_token,
+        "perplexity": math.exp(min(mean, 700.0)),
+        "accuracy": total["right"] / tokens,
+        "tokens": int(total["tokens"]),
+    }
+
+
+def entropy(counts: np.ndarray) -> float:
+    """Of the distribution that the counts give, in nats."""
+    p = counts[counts > 0] / counts.sum()
+    return float(-np.sum(p * np.log(p)))

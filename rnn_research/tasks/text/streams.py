@@ -1,0 +1,94 @@
+"""Parallel streams of text, cut into chunks: the batches of truncated backpropagation through time.
+
+A text of N symbols becomes B streams that lie side by side; chunk k of every
+stream is steps kT to kT+T, and the carry passes from chunk to chunk:
+
+    "the quick brown fox jumps", B = 2, T = 3
+
+        chunk 0   chunk 1   chunk 2
+    0   the       _qu       ick        targets: one step on, "he_", "qui", "ck_"
+    1   own       _fo       x_j
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.errors import UserError
+from rnn_research.tasks.task import Batch, Split
+from rnn_research.tasks.text.vocabulary import OUTSIDE
+from rnn_research.types import Array
+
+
+class Streams(NamedTuple):
+    """Text side by side, one step longer than its inputs.
+
+    Attributes:
+      tokens_SB: symbols; ``OUTSIDE`` where a stream is padded.
+      ends_SB: true at the last symbol of a document, or None where documents do not count.
+    """
+
+    tokens_SB: Array
+    ends_SB: Array | None
+
+
+def training(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: int) -> Split:
+    """Equal streams, whole chunks: what is left over at the end of each stream is not read.
+
+    Raises:
+      UserError: if the text is shorter than one chunk of every stream.
+    """
+    length = len(tokens) // streams
+    chunks = (length - 1) // chunk
+    if chunks < 1:
+        raise UserError(
+            f"the training text has {len(tokens):,} symbols, fewer than the {streams * (chunk + 1):,} that "
+            f"--config.task.batch_size={streams} streams of --config.task.chunk_length={chunk} need: lower one of them"
+        )
+    keep = chunks * chunk + 1
+
+    def lay(values: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(values[: streams * length].reshape(streams, length).T[:keep])
+
+    data = Streams(_narrow(lay(tokens)), None if ends is None else lay(ends))
+    return Split(data, chunks, streams)
+
+
+def evaluation(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: int) -> Split:
+    """Streams that score every symbol but the first exactly once, padded at the end.
+
+    Fewer streams are used where the text is too short to fill them.
+    """
+    scored = len(tokens) - 1
+    streams = max(1, min(streams, scored // chunk))
+    chunks = -(-scored // (streams * chunk))
+    length = chunks * chunk
+    # Stream b reads symbols bL .. bL+L, and the next one starts at its last target.
+    index = np.arange(length + 1)[:, None] + length * np.arange(streams)[None, :]
+    inside = index < len(tokens)
+    clipped = np.minimum(index, len(tokens) - 1)
+    laid = np.where(inside, tokens[clipped], OUTSIDE)
+    data = Streams(_narrow(laid), None if ends is None else ends[clipped] & inside)
+    return Split(data, chunks, streams)
+
+
+def _narrow(tokens: np.ndarray) -> np.ndarray:
+    """The smallest signed type that holds the symbols: a corpus stays on the device whole."""
+    return tokens.astype(np.int8 if tokens.max() < 128 else np.int16 if tokens.max() < 2**15 else np.int32)
+
+
+def batch(streams: Streams, step: Array, chunk: int, keep_carry: bool) -> Batch:
+    """Chunk ``step`` of the endless walk over the streams.
+
+    The carry starts anew at the beginning of every pass, or at every chunk if not ``keep_carry``.
+    """
+    chunks = (streams.tokens_SB.shape[0] - 1) // chunk
+    k = step % chunks
+    window = jax.lax.dynamic_slice_in_dim(streams.tokens_SB, k * chunk, chunk + 1).astype(jnp.int32)
+    ends = None
+    if streams.ends_SB is not None:
+        ends = jax.lax.dynamic_slice_in_dim(streams.ends_SB, k * chunk, chunk)
+    fresh = (k == 0) if keep_carry else jnp.array(True)
+    return Batch(inputs=window[:-1], targets=window[1:], fresh=fresh, ends_TB=ends)

@@ -1,0 +1,121 @@
+"""Text to symbols and back: bytes, Unicode code points, or words."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_research.errors import UserError, one_of
+
+LEVELS = ("bytes", "codepoints", "words")
+UNKNOWN = "<unk>"
+OUTSIDE = -1  # the symbol of what is not in the vocabulary: read as all zeros, never scored
+_WORD = re.compile(r"\w+|[^\w\s]|\n")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """An ordered set of symbols.
+
+    Attributes:
+      level: one of ``LEVELS``.
+      symbols: byte values (as one-character Latin-1 strings), characters, or words.
+    """
+
+    level: str
+    symbols: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def encode(self, text: bytes, source: str = "the text") -> np.ndarray:
+        """``int32 [S]``; ``OUTSIDE`` for what is not in the vocabulary and has no ``<unk>``."""
+        pieces = split(text, self.level, source)
+        index = {symbol: i for i, symbol in enumerate(self.symbols)}
+        if self.level == "bytes":
+            table = np.full(256, OUTSIDE, np.int32)
+            for symbol, i in index.items():
+                table[ord(symbol)] = i
+            return table[np.frombuffer(text, np.uint8)]
+        outside = index.get(UNKNOWN, OUTSIDE) if self.level == "words" else OUTSIDE
+        return np.fromiter((index.get(piece, outside) for piece in pieces), np.int32)
+
+    def decode(self, symbols: Iterable[int]) -> bytes:
+        """The text of ``symbols`` as bytes; words are joined by blanks."""
+        pieces = [self.symbols[int(i)] for i in symbols]
+        if self.level == "bytes":
+            return "".join(pieces).encode("latin-1")
+        if self.level == "codepoints":
+            return "".join(pieces).encode()
+        return "".join(piece if piece == "\n" else piece + " " for piece in pieces).encode()
+
+    def to_json(self) -> dict[str, object]:
+        """Ready for ``json.dumps``."""
+        return {"level": self.level, "symbols": list(self.symbols)}
+
+    @classmethod
+    def from_json(cls, stored: dict) -> "Vocabulary":
+        """The inverse of ``to_json``."""
+        return cls(stored["level"], tuple(stored["symbols"]))
+
+    def difference(self, other: "Vocabulary") -> str:
+        """One sentence on how ``other`` differs, or the empty string."""
+        if self == other:
+            return ""
+        if self.level != other.level:
+            return f"level {other.level!r} instead of {self.level!r}"
+        lacking = [s for s in self.symbols if s not in set(other.symbols)]
+        extra = [s for s in other.symbols if s not in set(self.symbols)]
+        parts = [f"{len(other)} symbols instead of {len(self)}"]
+        if lacking:
+            parts.append(f"without {_some(lacking)}")
+        if extra:
+            parts.append(f"with {_some(extra)} added")
+        return ", ".join(parts)
+
+
+def _some(symbols: list[str], most: int = 5) -> str:
+    shown = ", ".join(repr(s) for s in symbols[:most])
+    return shown + (f" and {len(symbols) - most} more" if len(symbols) > most else "")
+
+
+def split(text: bytes, level: str, source: str = "the text") -> str | list[str]:
+    """The pieces of ``text`` at this level, in order.
+
+    Raises:
+      UserError: if code points or words are asked for and the text is not UTF-8.
+    """
+    if level == "bytes":
+        return text.decode("latin-1")
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{source} is not UTF-8: byte 0x{text[error.start]:02x} at offset {error.start}; "
+            f"read it with --config.task.level=bytes"
+        ) from error
+    if "\0" in decoded:
+        raise UserError(
+            f"{source} is binary: a NUL at offset {text.index(0)}; read it with --config.task.level=bytes"
+        )
+    return decoded if level == "codepoints" else _WORD.findall(decoded)
+
+
+def build(documents: Iterable[tuple[str, bytes]], level: str, min_count: int = 1) -> Vocabulary:
+    """The vocabulary of some documents, in order of symbol (words: of falling count).
+
+    Args:
+      documents: pairs of a name and its bytes.
+      level: one of ``LEVELS``.
+      min_count: words rarer than this become ``<unk>``.
+    """
+    one_of("--config.task.level", level, LEVELS)
+    counts: Counter[str] = Counter()
+    for name, text in documents:
+        counts.update(split(text, level, name))
+    if level != "words":
+        return Vocabulary(level, tuple(sorted(counts)))
+    common = sorted((w for w, n in counts.items() if n >= min_count), key=lambda w: (-counts[w], w))
+    return Vocabulary(level, (UNKNOWN, *common))

@@ -1,0 +1,1 @@
+"""State, optimiser chain, pure step, host loop."""

@@ -1,0 +1,85 @@
+"""Every field of a config, with its default. Configs start here and change what they study.
+
+A number under ``model.init``, ``optimizer`` or ``model.dropout`` is handed to
+the compiled program as an argument: changing it compiles nothing anew.
+"""
+
+from ml_collections import ConfigDict
+
+
+def defaults() -> ConfigDict:
+    """A one-layer LSTM language model on the embedded corpus."""
+    config = ConfigDict()
+    config.seed = 0
+
+    config.task = ConfigDict()
+    config.task.name = "text"
+    config.task.path = ""  # files or folders, commas between; .gz is unpacked; empty: the embedded corpus
+    config.task.glob = "**/*"  # which files of a folder
+    config.task.text = ""  # the text itself, instead of a path
+    config.task.level = "bytes"  # bytes, codepoints or words
+    config.task.min_count = 1  # rarer words become <unk>
+    config.task.validation_fraction = 0.05
+    config.task.test_fraction = 0.05
+    config.task.batch_size = 32  # parallel streams
+    config.task.chunk_length = 100  # time steps of truncated backpropagation
+    config.task.carry = "stream"  # stream: handed from chunk to chunk; zero: anew at every chunk
+    config.task.reset_at_documents = False  # the carry starts anew where a document ends
+
+    config.model = ConfigDict()
+    config.model.name = "language_model"
+    config.model.cell = "lstm"
+    config.model.hidden = 128
+    config.model.layers = 1
+    config.model.embedding = 0  # 0: one-hot input
+    config.model.dropout = 0.0  # between layers and before the output
+    config.model.residual = False
+    config.model.learned_carry = False
+    config.model.init = ConfigDict()
+    config.model.init.input = "glorot"
+    config.model.init.input_scale = 1.0
+    config.model.init.recurrent = "orthogonal"
+    config.model.init.recurrent_scale = 1.0
+    config.model.init.output = "glorot"
+    config.model.init.output_scale = 1.0
+    config.model.init.bias_half_width = 0.0  # biases begin in U(-a, a)
+    config.model.init.forget_bias = 1.0  # added to the LSTM's forget bias
+
+    config.optimizer = ConfigDict()
+    config.optimizer.name = "adam"
+    config.optimizer.learning_rate = 2e-3
+    config.optimizer.momentum = 0.9  # sgd's momentum; first decay of adam, adamw and lion
+    config.optimizer.decay = 0.999  # rmsprop's decay; second decay of adam, adamw and lion
+    config.optimizer.epsilon = 1e-8
+    config.optimizer.weight_decay = 0.0  # adamw and lion
+    config.optimizer.schedule = ConfigDict()
+    config.optimizer.schedule.name = "constant"  # constant, exponential, cosine, linear or step
+    config.optimizer.schedule.warmup_steps = 0  # linear from 0, before any schedule
+    config.optimizer.schedule.factor = 0.95  # exponential: per epoch; step: per drop
+    config.optimizer.schedule.after_epochs = 10  # exponential: first decay after this epoch
+    config.optimizer.schedule.every_steps = 1000  # step: between drops
+    config.optimizer.schedule.final = 0.0  # cosine and linear: last rate, as a share of the first
+    config.optimizer.clip = ConfigDict()
+    config.optimizer.clip.name = "global_norm"  # global_norm, value, adaptive or none
+    config.optimizer.clip.limit = 1.0
+
+    config.training = ConfigDict()
+    config.training.steps = 0  # 0: as many as the epochs need
+    config.training.epochs = 1
+    config.training.accumulate = 1  # parts that a batch is computed in, to save memory
+    config.training.dtype = "float32"  # float32, bfloat16 (compute; parameters stay float32) or float64
+    config.training.log_every = 50  # steps in one compiled call
+    config.training.checkpoint_every = 0  # steps; a checkpoint is also written at every evaluation
+    config.training.patience = 0  # evaluations without a better validation loss before stopping; 0: never
+
+    config.evaluation = ConfigDict()
+    config.evaluation.every = 500  # steps; 0: only at the end
+    config.evaluation.batch_size = 32  # streams that a split is scored in
+    config.evaluation.carry = "stream"  # stream or zero, as in the task
+    config.evaluation.sample_length = 400  # symbols of text to write at the end; 0: none
+    config.evaluation.sample_prime = ""
+    config.evaluation.sample_temperature = 1.0
+    config.evaluation.show_scores = False  # print the scores of every step of a short text
+
+    config.analysis = ConfigDict()
+    return config

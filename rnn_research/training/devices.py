@@ -1,0 +1,63 @@
+"""Which numbers and which devices a run computes with."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.training.state import TrainState
+
+DTYPES = ("float32", "bfloat16", "float64")
+
+
+def parameter_dtype(dtype: str) -> jnp.dtype:
+    """Of the stored parameters: float64 needs all of it, bfloat16 is for computing only.
+
+    Raises:
+      UserError: for another dtype.
+    """
+    one_of("--config.training.dtype", dtype, DTYPES)
+    if dtype == "float64":
+        jax.config.update("jax_enable_x64", True)
+    return jnp.dtype("float64" if dtype == "float64" else "float32")
+
+
+def mesh() -> Mesh:
+    """All local devices in one row, along the batch."""
+    return jax.make_mesh((jax.local_device_count(),), ("batch",), axis_types=(AxisType.Auto,))
+
+
+def check_divides(batch_size: int, accumulate: int) -> None:
+    """A batch must split evenly over parts and devices.
+
+    Raises:
+      UserError: if it does not.
+    """
+    at_least("--config.training.accumulate", accumulate, 1)
+    if batch_size % accumulate:
+        raise UserError(
+            f"--config.training.accumulate={accumulate} must divide --config.task.batch_size={batch_size}"
+        )
+    devices = jax.local_device_count()
+    if batch_size // accumulate % devices:
+        raise UserError(
+            f"--config.task.batch_size={batch_size} in {accumulate} part(s) does not split over {devices} devices: "
+            f"make it a multiple of {accumulate * devices}"
+        )
+
+
+def spread(over: Mesh, state: TrainState, data: Any) -> tuple[TrainState, Any]:
+    """Places streams and their carries along the batch, and all else on every device."""
+    everywhere = NamedSharding(over, PartitionSpec())
+    first = NamedSharding(over, PartitionSpec("batch"))
+    second = NamedSharding(over, PartitionSpec(None, "batch"))
+    carry = jax.device_put(state.carry, first)
+    state = jax.device_put(state.replace(carry=None), everywhere).replace(carry=carry)
+    return state, jax.tree.map(lambda x: jax.device_put(x, second if x.ndim > 1 else everywhere), data)
+
+
+def host_must_wait() -> bool:
+    """Programs with collectives on virtual CPU devices hang if the host runs ahead."""
+    return jax.default_backend() == "cpu" and jax.local_device_count() > 1

@@ -1,0 +1,121 @@
+"""Clipping, then the optimiser, then the rate: an optax chain whose numbers may be traced.
+
+The chain is built inside the traced step from ``Numbers``, so that a learning
+rate or a clip limit is an argument of the compiled program, not a constant in it.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import optax
+
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.types import Array, Params
+
+OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
+    "sgd": lambda rate, o: optax.sgd(rate, momentum=o.momentum),
+    # torch7's form, without bias correction; epsilon outside the root.
+    "rmsprop": lambda rate, o: optax.rmsprop(rate, decay=o.decay, eps=o.epsilon, eps_in_sqrt=False),
+    "adagrad": lambda rate, o: optax.adagrad(rate, initial_accumulator_value=0.0, eps=o.epsilon),
+    "adam": lambda rate, o: optax.adam(rate, b1=o.momentum, b2=o.decay, eps=o.epsilon),
+    "adamw": lambda rate, o: optax.adamw(
+        rate, b1=o.momentum, b2=o.decay, eps=o.epsilon, weight_decay=o.weight_decay
+    ),
+    "lion": lambda rate, o: optax.lion(rate, b1=o.momentum, b2=o.decay, weight_decay=o.weight_decay),
+}
+
+CLIPPING: dict[str, Callable[[Any], optax.GradientTransformation]] = {
+    "none": lambda limit: optax.identity(),
+    "global_norm": optax.clip_by_global_norm,  # Pascanu, Mikolov and Bengio 2013, algorithm 1
+    "value": optax.clip,
+    "adaptive": optax.adaptive_grad_clip,  # Brock et al. 2021: by the norm of each parameter
+}
+
+SCHEDULES = ("constant", "exponential", "cosine", "linear", "step")
+
+
+class Numbers(NamedTuple):
+    """The numbers of an optimiser that change nothing about the program."""
+
+    learning_rate: float | Array
+    momentum: float | Array
+    decay: float | Array
+    epsilon: float | Array
+    weight_decay: float | Array
+    clip_limit: float | Array
+
+
+def numbers_of(config: Any) -> Numbers:
+    """From ``config.optimizer``.
+
+    Raises:
+      UserError: for an unknown optimiser, schedule or clipping, or a number out of range.
+    """
+    one_of("--config.optimizer.name", config.name, OPTIMIZERS)
+    one_of("--config.optimizer.schedule.name", config.schedule.name, SCHEDULES)
+    one_of("--config.optimizer.clip.name", config.clip.name, CLIPPING)
+    at_least("--config.optimizer.learning_rate", config.learning_rate, 0)
+    at_least("--config.optimizer.schedule.warmup_steps", config.schedule.warmup_steps, 0)
+    at_least("--config.optimizer.schedule.every_steps", config.schedule.every_steps, 1)
+    for field in ("momentum", "decay"):
+        if not 0 <= config[field] < 1:
+            raise UserError(f"--config.optimizer.{field}={config[field]} must be at least 0 and below 1")
+    if config.clip.name != "none" and not config.clip.limit > 0:
+        raise UserError(
+            f"--config.optimizer.clip.limit={config.clip.limit} must be above 0 "
+            "(--config.optimizer.clip.name=none switches clipping off)"
+        )
+    return Numbers(
+        learning_rate=config.learning_rate,
+        momentum=config.momentum,
+        decay=config.decay,
+        epsilon=config.epsilon,
+        weight_decay=config.weight_decay,
+        clip_limit=config.clip.limit,
+    )
+
+
+def clipper(config: Any, numbers: Numbers) -> optax.GradientTransformation:
+    """The first half of the chain."""
+    return CLIPPING[config.clip.name](numbers.clip_limit)
+
+
+def optimizer(config: Any, numbers: Numbers, rate: Array | float) -> optax.GradientTransformation:
+    """The second half of the chain, at the rate of this step."""
+    return OPTIMIZERS[config.name](rate, numbers)
+
+
+def init(config: Any, numbers: Numbers, params: Params) -> tuple[Any, Any]:
+    """States of both halves."""
+    return clipper(config, numbers).init(params), optimizer(config, numbers, numbers.learning_rate).init(params)
+
+
+def rate(config: Any, numbers: Numbers, step: Array, steps: int, steps_per_epoch: int) -> Array:
+    """The learning rate of a step.
+
+    Args:
+      config: ``config.optimizer``.
+      numbers: holds the base rate.
+      step: counted from 0.
+      steps: of the whole run (cosine and linear end there).
+      steps_per_epoch: for decay per epoch.
+    """
+    schedule = config.schedule
+    warmup = schedule.warmup_steps
+    past_T = jnp.clip((step - warmup) / max(1, steps - warmup), 0.0, 1.0)
+    if schedule.name == "exponential":
+        # After epoch N (counted from 1) every epoch multiplies once more.
+        decays = jnp.maximum(0, step // steps_per_epoch - schedule.after_epochs + 1)
+        share = schedule.factor**decays
+    elif schedule.name == "cosine":
+        share = schedule.final + (1 - schedule.final) * 0.5 * (1 + jnp.cos(jnp.pi * past_T))
+    elif schedule.name == "linear":
+        share = 1 + (schedule.final - 1) * past_T
+    elif schedule.name == "step":
+        share = schedule.factor ** (step // schedule.every_steps)
+    else:
+        share = jnp.ones(())
+    if warmup:
+        share = share * jnp.minimum(1.0, (step + 1) / warmup)
+    return numbers.learning_rate * share

@@ -1,0 +1,161 @@
+"""The pure step of training, many of them in one compiled program, and the pure evaluation."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from rnn_research.models import Model
+from rnn_research.tasks import Batch, Task
+from rnn_research.training import optimizer
+from rnn_research.training.optimizer import Numbers
+from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
+from rnn_research.types import Array, Carry, Key, Params
+
+
+class Hyper(NamedTuple):
+    """Numbers that are arguments of the program: a population may differ in them.
+
+    Attributes:
+      optimizer: learning rate, momentum and so on.
+      dropout: rate between layers.
+    """
+
+    optimizer: Numbers
+    dropout: float | Array
+
+
+class Program(NamedTuple):
+    """The functions of a run; ``config`` is closed over, so one Program belongs to one config.
+
+    Attributes:
+      init: ``(key, starts, hyper) -> TrainState``.
+      step: ``(state, data, hyper) -> (state, metrics)``, pure.
+      chunk: ``(state, data, hyper, n) -> (state, metrics [n])``: n steps in one jit, state donated.
+      evaluate: ``(params, data, batches, streams) -> {name: [batches, B] sums}``, jitted.
+    """
+
+    init: Callable[..., TrainState]
+    step: Callable[..., tuple[TrainState, dict[str, Array]]]
+    chunk: Callable[..., tuple[TrainState, dict[str, Array]]]
+    evaluate: Callable[..., dict[str, Array]]
+
+
+def program(config: Any, model: Model, task: Task, steps: int) -> Program:
+    """Builds the functions of a run of ``steps`` steps."""
+    compute = jnp.dtype(config.training.dtype)
+    steps_per_epoch = task.splits["train"].batches
+    batch_size = task.splits["train"].batch_size
+    parts = config.training.accumulate
+
+    def init(key: Key, starts: Any, hyper: Hyper) -> TrainState:
+        params = model.init(purpose_key(key, 0, Purpose.PARAMS), starts)
+        return TrainState(
+            step=jnp.zeros((), jnp.int32),
+            params=params,
+            opt_state=optimizer.init(config.optimizer, hyper.optimizer, params),
+            carry=model.initial_carry(params, batch_size),
+            key=key,
+        )
+
+    def loss_of(params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper) -> tuple[Array, Carry]:
+        # A carry that starts anew here is learned if the model says so; one handed on is a constant.
+        fresh = model.initial_carry(params, batch.inputs.shape[1])
+        carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, jax.lax.stop_gradient(old)), fresh, carry)
+        outputs, carry = model.apply(
+            cast(params, compute),
+            batch.inputs,
+            carry,
+            train=True,
+            key=key,
+            dropout=hyper.dropout if config.model.dropout else 0.0,
+            ends_TB=batch.ends_TB,
+        )
+        return task.loss(outputs, batch.targets), carry
+
+    def gradient(state: TrainState, batch: Batch, hyper: Hyper) -> tuple[Array, Carry, Params]:
+        key = purpose_key(state.key, state.step, Purpose.DROPOUT)
+        value_and_grad = jax.value_and_grad(loss_of, has_aux=True)
+        if parts == 1:
+            (loss, carry), grads = value_and_grad(state.params, batch, state.carry, key, hyper)
+            return loss, carry, grads
+
+        def part(total: tuple[Array, Params], inputs: tuple[Array, Batch, Carry]) -> tuple[Any, Carry]:
+            number, piece, carry = inputs
+            (loss, carry), grads = value_and_grad(
+                state.params, piece, carry, jax.random.fold_in(key, number), hyper
+            )
+            return jax.tree.map(lambda a, b: a + b / parts, total, (loss, grads)), carry
+
+        zero = jax.tree.map(jnp.zeros_like, (jnp.zeros((), jnp.promote_types(compute, jnp.float32)), state.params))
+        pieces = Batch(
+            inputs=_apart(batch.inputs, parts, 1),
+            targets=_apart(batch.targets, parts, 1),
+            fresh=jnp.broadcast_to(batch.fresh, (parts,)),
+            ends_TB=None if batch.ends_TB is None else _apart(batch.ends_TB, parts, 1),
+        )
+        carries = jax.tree.map(partial(_apart, parts=parts, axis=0), state.carry)
+        (loss, grads), carries = jax.lax.scan(part, zero, (jnp.arange(parts), pieces, carries))
+        return loss, jax.tree.map(lambda c: c.reshape(-1, *c.shape[2:]), carries), grads
+
+    def step(state: TrainState, data: Any, hyper: Hyper) -> tuple[TrainState, dict[str, Array]]:
+        batch = task.batch(data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
+        loss, carry, grads = gradient(state, batch, hyper)
+        rate = optimizer.rate(config.optimizer, hyper.optimizer, state.step, steps, steps_per_epoch)
+        clip_state, opt_state = state.opt_state
+        clip = optimizer.clipper(config.optimizer, hyper.optimizer)
+        clipped, clip_state = clip.update(grads, clip_state, state.params)
+        update = optimizer.optimizer(config.optimizer, hyper.optimizer, rate).update
+        updates, opt_state = update(clipped, opt_state, state.params)
+        before, after = optax.tree.norm(grads), optax.tree.norm(clipped)
+        metrics = {
+            "loss": loss,
+            "grad_norm": before,
+            "grad_norm_clipped": after,
+            "clipped": (after < before * (1 - 1e-6)).astype(jnp.float32),
+            "learning_rate": rate,
+        }
+        state = state.replace(
+            step=state.step + 1,
+            params=optax.apply_updates(state.params, updates),
+            opt_state=(clip_state, opt_state),
+            carry=carry,
+        )
+        return state, metrics
+
+    @partial(jax.jit, static_argnames="n", donate_argnames="state")
+    def chunk(state: TrainState, data: Any, hyper: Hyper, n: int) -> tuple[TrainState, dict[str, Array]]:
+        return jax.lax.scan(lambda s, _: step(s, data, hyper), state, length=n)
+
+    @partial(jax.jit, static_argnames=("batches", "streams"))
+    def evaluate(params: Params, data: Any, batches: int, streams: int) -> dict[str, Array]:
+        return score_split(task, model, cast(params, compute), data, batches, streams)
+
+    return Program(init, step, chunk, evaluate)
+
+
+def score_split(task: Task, model: Model, params: Params, data: Any, batches: int, streams: int) -> dict[str, Array]:
+    """Walks a split once with a carry of its own.
+
+    Returns:
+      The sums of ``task.score`` for every batch and stream, ``[batches, B]`` each.
+    """
+    key = jax.random.key(0)
+
+    def one(carry: Carry, k: Array) -> tuple[Carry, dict[str, Array]]:
+        batch = task.evaluation_batch(data, jax.random.fold_in(key, k), k)
+        fresh = model.initial_carry(params, streams)
+        carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, carry)
+        outputs, carry = model.apply(params, batch.inputs, carry, ends_TB=batch.ends_TB)
+        return carry, task.score(outputs, batch.targets)
+
+    return jax.lax.scan(one, model.initial_carry(params, streams), jnp.arange(batches))[1]
+
+
+def _apart(x: Array, parts: int, axis: int) -> Array:
+    """Splits an axis into ``parts`` and brings them to the front."""
+    shape = (*x.shape[:axis], parts, x.shape[axis] // parts, *x.shape[axis + 1 :])
+    return jnp.moveaxis(x.reshape(shape), axis, 0)

@@ -1,0 +1,170 @@
+"""One run from a config and a directory: start or resume, train, score, and write the results."""
+
+import math
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from rnn_research.errors import RunFailed, UserError, one_of
+from rnn_research.models import MODELS, Model
+from rnn_research.models.recurrent import count
+from rnn_research.runs.checkpoints import Checkpoints
+from rnn_research.runs.configs import difference
+from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.provenance import provenance
+from rnn_research.runs.statistics import bootstrap_ratio
+from rnn_research.tasks import TASKS, Task
+from rnn_research.tasks.text.vocabulary import Vocabulary
+from rnn_research.training import devices, loop, optimizer
+from rnn_research.training.schedule import schedule_of
+from rnn_research.training.step import Hyper, Program, program
+from rnn_research.types import Params
+
+RESUME = ("auto", "never", "changed")
+
+
+class Built(NamedTuple):
+    """All that a config asks for, before anything is trained."""
+
+    task: Task
+    model: Model
+    program: Program
+    schedule: Any
+    hyper: Hyper
+
+
+def build(config: ConfigDict, vocabulary: Vocabulary | None = None) -> Built:
+    """Builds task, model and program; checks every field on the way.
+
+    Raises:
+      UserError: for a value that cannot be, naming its flag.
+    """
+    dtype = devices.parameter_dtype(config.training.dtype)
+    one_of("--config.task.name", config.task.name, TASKS)
+    one_of("--config.model.name", config.model.name, MODELS)
+    devices.check_divides(config.task.batch_size, config.training.accumulate)
+    hyper = Hyper(optimizer.numbers_of(config.optimizer), config.model.dropout)
+    task = TASKS[config.task.name](config.task, config.evaluation, vocabulary)
+    model = MODELS[config.model.name](config.model, task.input_size, task.output_size, dtype)
+    schedule = schedule_of(config, task.splits["train"].batches)
+    return Built(task, model, program(config, model, task, schedule.steps), schedule, hyper)
+
+
+def train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], resume: str = "auto") -> dict[str, Any]:
+    """Trains a run to its end, from wherever it stands.
+
+    Args:
+      config: the whole config.
+      directory: its run directory.
+      overrides: what the command line changed, for the record.
+      resume: auto: go on from the newest checkpoint if the config is the same;
+        never: refuse a used directory; changed: go on although the config differs.
+
+    Returns:
+      The headline figures, as written to results.json; ``stopped_by_signal``
+      instead if a signal stopped the run before its end.
+
+    Raises:
+      UserError: for a wrong config or directory.
+      RunFailed: if the loss is no longer finite.
+    """
+    one_of("--resume", resume, RESUME)
+    config.lock()
+    _check_config(config, directory, resume)
+    stored = _stored_vocabulary(directory)
+    built = build(config, stored)
+    directory.create()
+    with directory.locked():
+        if directory.done.exists() and resume != "changed":
+            return read_json(directory.results)
+        for marker in (directory.done, directory.failed):
+            marker.unlink(missing_ok=True)
+        write_json(directory.config, config.to_dict())
+        write_json(directory.overrides, overrides)
+        write_json(directory.provenance, provenance(built.task.facts))
+        if built.task.symbols is not None:
+            write_json(directory.vocabulary, built.task.symbols.to_json())
+        try:
+            return _train(config, directory, built)
+        except RunFailed as error:
+            write_text(directory.failed, f"{error}\n")
+            raise
+
+
+def _train(config: ConfigDict, directory: RunDirectory, built: Built) -> dict[str, Any]:
+    task, model, functions, schedule, hyper = built
+    state = functions.init(jax.random.key(config.seed), config.model.init, hyper)
+    mesh = devices.mesh()
+    data = {name: split.data for name, split in task.splits.items()}
+    state, data["train"] = devices.spread(mesh, state, data["train"])
+    for name in data.keys() - {"train"}:
+        data[name] = jax.device_put(data[name])
+    checkpoints = Checkpoints(directory.checkpoints, task.objective[0])
+    try:
+        resumed, step, passed_over = checkpoints.restore_newest(state)
+        for sentence in passed_over:
+            print(f"{sentence}; going on from step {step}", flush=True)
+        if resumed is not None:
+            print(f"resuming from step {step:,}", flush=True)
+        ending = loop.run(
+            config, functions, task, schedule, state if resumed is None else resumed, data, hyper, directory, checkpoints
+        )
+        if ending.signal is not None and ending.step < schedule.steps:
+            return {"stopped_by_signal": ending.signal, "step": ending.step}
+        best = checkpoints.best_step()
+        params = checkpoints.restore(best, functions.init(jax.random.key(config.seed), config.model.init, hyper)).params
+    finally:
+        checkpoints.close()
+    results = {
+        "step": ending.step,
+        "best_step": best,
+        "parameters": count(params),
+        **score_splits(task, functions, params, data),
+        "floor_unigram_nats": task.facts["floor_unigram_nats"],
+        "wall_seconds": ending.wall_seconds,
+        "train_tokens_per_second": ending.tokens_per_second,
+    }
+    write_json(directory.results, {k: v for k, v in results.items() if not (isinstance(v, float) and math.isnan(v))})
+    write_text(directory.done, "")
+    return read_json(directory.results)
+
+
+def score_splits(task: Task, functions: Program, params: Params, data: dict[str, Any]) -> dict[str, float]:
+    """Headline figures of validation and test, each with a bootstrap interval of the objective."""
+    figures: dict[str, float] = {}
+    name, numerator, denominator = task.objective
+    for split in ("validation", "test"):
+        if split not in task.splits:
+            continue
+        part = task.splits[split]
+        sums = functions.evaluate(params, data[split], part.batches, part.batch_size)
+        figures.update({f"{split}_{key}": value for key, value in task.summary(sums, split).items()})
+        low, high = bootstrap_ratio(np.asarray(sums[numerator]), np.asarray(sums[denominator]))
+        figures[f"{split}_{name}_low95"], figures[f"{split}_{name}_high95"] = low, high
+    return figures
+
+
+def _check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> None:
+    """Refuses a directory that belongs to another config.
+
+    Raises:
+      UserError: with the fields that differ.
+    """
+    if not directory.used():
+        return
+    if resume == "never":
+        raise UserError(f"--workdir={directory.path} is used and --resume=never: choose another directory")
+    changed = difference(read_json(directory.config), config.to_dict())
+    if changed and resume == "auto":
+        raise UserError(
+            f"--workdir={directory.path} belongs to another config ({'; '.join(changed)}): "
+            "choose another directory, or go on with --resume=changed"
+        )
+
+
+def _stored_vocabulary(directory: RunDirectory) -> Vocabulary | None:
+    if not directory.vocabulary.exists():
+        return None
+    return Vocabulary.from_json(read_json(directory.vocabulary))
