@@ -37,13 +37,14 @@ def _plain(leaf: Any) -> Any:
 class Checkpoints:
     """The checkpoints of one run."""
 
-    def __init__(self, path: Path, objective: str, newest: int = 2):
+    def __init__(self, path: Path, objective: str, newest: int = 2, reading: bool = False):
         """Opens the folder.
 
         Args:
           path: the folder, made if it is missing.
           objective: the metric whose least value makes a checkpoint the best.
           newest: how many of the last to keep beside the best.
+          reading: only to read, perhaps while a training process writes.
         """
         # What orbax says of its own doings is of no use to the reader of a terminal.
         logging.getLogger("absl").addFilter(_without_orbax)
@@ -62,7 +63,7 @@ class Checkpoints:
                     ),
                 ]
             ),
-            cleanup_tmp_directories=True,
+            cleanup_tmp_directories=not reading,
         )
 
     def save(self, step: int, snapshot: Snapshot, objective: float | None) -> None:
@@ -114,8 +115,13 @@ class Checkpoints:
             return min(measured, key=lambda c: c.metrics[self._objective]).step
         return checkpoints[-1].step if checkpoints else None
 
-    def restore(self, step: int, like: State) -> State:
+    def restore(self, step: int, like: State, part: str = "") -> State:
         """The state saved at a step, in the structure, dtypes and shardings of ``like``.
+
+        Args:
+          step: which checkpoint.
+          like: what to fill.
+          part: which part of the stored state ``like`` is, say ``".params"``.
 
         Raises:
           UserError: if its fields differ from those of ``like``, one line a field.
@@ -126,8 +132,8 @@ class Checkpoints:
             checksums = self._manager.metadata(step).custom_metadata["crc32"]
         except Exception as error:
             raise Damaged(f"checkpoint {step} cannot be read ({_first_line(error)})") from error
-        stored = {name: np.asarray(array) for name, array in stored.items()}
-        wanted = flat(like)
+        stored = {name: np.asarray(array) for name, array in stored.items() if name.startswith(part)}
+        wanted = {part + name: leaf for name, leaf in flat(like).items()}
         problems = _field_differences(stored, wanted)
         if problems:
             raise UserError(f"checkpoint {step} does not fit this config: " + "; ".join(problems))
@@ -135,7 +141,7 @@ class Checkpoints:
             if zlib.crc32(np.ascontiguousarray(array)) != checksums.get(name):
                 raise Damaged(f"checkpoint {step} is damaged: {name} has a wrong checksum")
         leaves, structure = jax.tree_util.tree_flatten_with_path(like)
-        return jax.tree.unflatten(structure, [_placed(stored[jax.tree_util.keystr(p)], leaf) for p, leaf in leaves])
+        return jax.tree.unflatten(structure, [_placed(stored[part + jax.tree_util.keystr(p)], leaf) for p, leaf in leaves])
 
     def restore_newest(self, like: State) -> tuple[State | None, int, list[str]]:
         """The newest checkpoint that is whole.

@@ -75,6 +75,8 @@ def train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any]
     _check_config(config, directory, resume)
     stored = _stored_vocabulary(directory)
     built = build(config, stored)
+    if resume != "changed":
+        _check_corpus(built.task, directory)
     directory.create()
     with directory.locked():
         if directory.done.exists() and resume != "changed":
@@ -161,6 +163,23 @@ def _check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> N
         raise UserError(
             f"--workdir={directory.path} belongs to another config ({'; '.join(changed)}): "
             "choose another directory, or go on with --resume=changed"
+        )
+
+
+def _check_corpus(task: Task, directory: RunDirectory) -> None:
+    """Refuses to go on with other text than the run began with.
+
+    Raises:
+      UserError: if the corpus has changed.
+    """
+    if not directory.provenance.exists():
+        return
+    before = read_json(directory.provenance)["corpus"].get("corpus_sha256")
+    now = task.facts.get("corpus_sha256")
+    if before != now:
+        raise UserError(
+            f"--workdir={directory.path} was trained on another text (sha256 {str(before)[:12]}, now {str(now)[:12]}): "
+            "restore the text, choose another directory, or go on with --resume=changed"
         )
 
 

@@ -48,12 +48,13 @@ def inline(text: str) -> Corpus:
     return Corpus(("inline",), (text.encode(),))
 
 
-def read(paths: str, pattern: str = "**/*") -> Corpus:
+def read(paths: str, pattern: str = "**/*", flag: str = FLAG) -> Corpus:
     """Reads files and folders.
 
     Args:
       paths: one path, or several with commas between; ``.gz`` files are unpacked.
       pattern: which files of a folder count, as a glob.
+      flag: by which the user named them.
 
     Raises:
       UserError: for a path that is missing, unreadable or damaged, a pattern that
@@ -65,25 +66,25 @@ def read(paths: str, pattern: str = "**/*") -> Corpus:
         if path.is_dir():
             found = sorted(p for p in path.glob(pattern) if p.is_file())
             if not found:
-                raise UserError(f"{FLAG}={path}: no file in this folder matches --config.task.glob={pattern!r}")
+                raise UserError(f"{flag}={path}: no file in this folder matches --config.task.glob={pattern!r}")
             files += found
         elif path.exists():
             files.append(path)
         else:
-            raise UserError(f"{FLAG}={path}: no such file or folder")
-    corpus = _of_files(files)
+            raise UserError(f"{flag}={path}: no such file or folder")
+    corpus = _of_files(files, flag)
     if not any(corpus.documents):
-        raise UserError(f"{FLAG}={paths}: the text is empty")
+        raise UserError(f"{flag}={paths}: the text is empty")
     return corpus
 
 
-def _of_files(files: list[Path]) -> Corpus:
-    return Corpus(tuple(str(f) for f in files), tuple(_bytes_of(f) for f in files))
+def _of_files(files: list[Path], flag: str = FLAG) -> Corpus:
+    return Corpus(tuple(str(f) for f in files), tuple(_bytes_of(f, flag) for f in files))
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, flag: str) -> bytes:
     try:
         raw = path.read_bytes()
         return gzip.decompress(raw) if path.suffix == ".gz" else raw
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{FLAG}={path}: cannot be read ({error})") from error
+        raise UserError(f"{flag}={path}: cannot be read ({error})") from error

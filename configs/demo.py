@@ -1,0 +1,28 @@
+"""The main job in four minutes: a language model of this Python's standard library.
+
+    make demo
+    python -m experiments.train --config=configs/demo.py --workdir=runs/demo
+
+Time: under 4 minutes on 2 cores. Result: 1 layer x 128 LSTM, about 3 passes
+over 4.2 million characters, 1.58 nats a character on held-out modules
+(README, results).
+"""
+
+from ml_collections import ConfigDict
+
+from rnn_research.training.defaults import defaults
+
+
+def get_config() -> ConfigDict:
+    """One layer of 128 LSTM units, Adam with a cosine to zero."""
+    config = defaults()
+    config.model.hidden = 128
+    config.optimizer.learning_rate = 5e-3
+    config.optimizer.schedule.name = "cosine"
+    config.optimizer.schedule.warmup_steps = 50
+    config.training.steps = 4000
+    config.evaluation.every = 500
+    config.evaluation.sample_length = 600
+    config.evaluation.sample_temperature = 0.7
+    config.evaluation.sample_prime = "def "
+    return config

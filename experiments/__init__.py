@@ -1,0 +1,1 @@
+"""One short main per verb: ``python -m experiments.train`` and its like."""

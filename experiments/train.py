@@ -1,0 +1,84 @@
+"""Trains any config; given again, goes on from where its run directory stands.
+
+    python -m experiments.train --config=configs/char_lm.py:tiny --workdir=runs/tiny
+    python -m experiments.train --config=configs/char_lm.py:tiny --workdir=runs/more --config.model.hidden=256
+
+Leaves a run directory: config, provenance, metrics, TensorBoard, checkpoints,
+results.json, a sample and report.html.
+"""
+
+import json
+
+from absl import flags
+from ml_collections import config_flags
+
+from experiments import launch
+from rnn_research.runs.directory import write_text
+from rnn_research.training import scores, trained, writing
+from rnn_research.training.train import train
+
+CONFIG = launch.config_flag()
+WORKDIR = launch.workdir_flag("the run directory, made if it is missing")
+RESUME = launch.define(
+    flags.DEFINE_string,
+    "resume",
+    "auto",
+    "auto: go on if the directory holds the same config; never: refuse a used directory; changed: go on with another config",
+)
+
+
+def main() -> int:
+    """Trains, then writes a sample and the report."""
+    config = launch.required_config(CONFIG)
+    directory = launch.directory(WORKDIR.value)
+    overrides = config_flags.get_override_values(flags.FLAGS["config"])
+    results = train(config, directory, overrides, RESUME.value)
+    if "stopped_by_signal" in results:
+        print(f"stopped by a signal at step {results['step']:,}; the same command goes on from there")
+        return 128 + results["stopped_by_signal"]
+
+    from rnn_research.report.run_page import write_page  # matplotlib is slow to import: only when needed
+
+    run = trained.read(directory)
+    if config.evaluation.show_scores:
+        print(scores.table(run, config.task.text))
+    if config.evaluation.sample_length:
+        text = sample(run)
+        write_text(directory.sample, text)
+        print(f"--- a sample at temperature {config.evaluation.sample_temperature:g}\n{text}\n---")
+    write_page(directory)
+    print_results(results)
+    print(f"report: {directory.report}")
+    return 0
+
+
+def sample(run: trained.Trained) -> str:
+    """The text that the config asks for."""
+    evaluation = run.config.evaluation
+    pieces = writing.write(
+        run.model,
+        run.params,
+        run.vocabulary,
+        writing.sample_key(run.config.seed),
+        length=evaluation.sample_length,
+        priming=evaluation.sample_prime,
+        choice=writing.Choice(temperature=evaluation.sample_temperature),
+    )
+    return evaluation.sample_prime + "".join(piece[0] for piece in pieces)
+
+
+def print_results(results: dict) -> None:
+    """The headline in words, then everything as one line of JSON."""
+    for split in ("validation", "test"):
+        if f"{split}_nats_per_token" in results:
+            print(
+                f"{split}: {results[f'{split}_nats_per_token']:.4f} nats "
+                f"[{results[f'{split}_nats_per_token_low95']:.4f}, {results[f'{split}_nats_per_token_high95']:.4f}], "
+                f"{results[f'{split}_bits_per_byte']:.4f} bits per byte, "
+                f"perplexity {results[f'{split}_perplexity']:.3f}"
+            )
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    launch.run(main, __doc__)

@@ -1,0 +1,55 @@
+"""Figures of one run, drawn from its metrics alone; a colour-blind safe palette (Okabe and Ito 2008)."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#7f7f7f"
+SIZE = (7.2, 3.6)
+
+
+def learning_curve(records: list[dict[str, Any]], objective: str, floor: float | None, path: Path) -> None:
+    """Training and validation loss against steps, with the floor that a model without context reaches."""
+    train = [r for r in records if r["kind"] == "train"]
+    validation = [r for r in records if r["kind"] == "validation"]
+    figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
+    axes.plot([r["step"] for r in train], [r["loss"] for r in train], color=BLUE, lw=1.2, label="training")
+    if validation:
+        steps, values = [r["step"] for r in validation], [r[objective] for r in validation]
+        axes.plot(steps, values, "o-", color=ORANGE, ms=4, lw=1.4, label="validation")
+        best = min(range(len(values)), key=values.__getitem__)
+        axes.annotate(
+            f"best {values[best]:.3f}", (steps[best], values[best]), xytext=(-4, 14), textcoords="offset points", ha="right"
+        )
+    if floor is not None:
+        axes.axhline(floor, color=GREY, ls=":", lw=1.2, label=f"single symbols, no context ({floor:.2f})")
+    axes.set(xlabel="step", ylabel="loss (nats per symbol)")
+    axes.legend(frameon=False)
+    _save(figure, axes, path)
+
+
+def gradient_norms(records: list[dict[str, Any]], path: Path) -> None:
+    """Global gradient norm before and after clipping, mean and largest of each logged chunk."""
+    train = [r for r in records if r["kind"] == "train"]
+    steps = [r["step"] for r in train]
+    figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
+    axes.plot(steps, [r["grad_norm_max"] for r in train], color=GREY, lw=0.9, label="largest before clipping")
+    axes.plot(steps, [r["grad_norm"] for r in train], color=BLUE, lw=1.4, label="mean before clipping")
+    axes.plot(steps, [r["grad_norm_clipped"] for r in train], color=ORANGE, lw=1.4, ls="--", label="mean after clipping")
+    axes.set(xlabel="step", ylabel="global gradient norm", yscale="log")
+    axes.legend(frameon=False)
+    _save(figure, axes, path)
+
+
+def _save(figure: Any, axes: Axes, path: Path) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)

@@ -1,0 +1,91 @@
+"""report.html of one run: what came out, how it came, a sample, and where it comes from."""
+
+from typing import Any
+
+from rnn_research.report import figures, html
+from rnn_research.runs import metrics
+from rnn_research.runs.configs import flatten
+from rnn_research.runs.directory import RunDirectory, read_json, write_text
+
+
+def write_page(directory: RunDirectory) -> None:
+    """Draws the figures and writes the page, from result files alone."""
+    results = read_json(directory.results)
+    config = flatten(read_json(directory.config))
+    records = metrics.read(directory.metrics)
+    provenance = read_json(directory.provenance)
+    figures.learning_curve(
+        records, "nats_per_token", results.get("floor_unigram_nats"), directory.figures / "learning_curve.png"
+    )
+    figures.gradient_norms(records, directory.figures / "gradient_norms.png")
+    title = f"{config['model.layers']} x {config['model.hidden']} {config['model.cell']} on {provenance['corpus']['corpus']}"
+    body = [
+        f"<h1>{html.escape(title)}</h1>",
+        f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
+        f"<p class='lead'>{html.escape(conclusion(results))}</p>",
+        scores(results),
+        "<h2>How it learned</h2>",
+        html.figure(directory.figures / "learning_curve.png", learning_sentence(records, results)),
+        html.figure(directory.figures / "gradient_norms.png", clipping_sentence(records, config)),
+    ]
+    if directory.sample.exists():
+        body += ["<h2>A sample of what it writes</h2>", f"<pre>{html.escape(directory.sample.read_text())}</pre>"]
+    body += [
+        "<h2>Where this comes from</h2>",
+        html.details("every figure (results.json)", html.fields(results)),
+        html.details("config", html.fields(config)),
+        html.details("provenance: code, versions, machine, corpus", html.fields(flatten(provenance))),
+    ]
+    write_text(directory.report, html.page(title, body))
+
+
+def conclusion(results: dict[str, Any]) -> str:
+    """One sentence from the numbers."""
+    if "test_nats_per_token" not in results:
+        return f"{results['step']:,} steps; no test split was held out."
+    floor = results["floor_unigram_nats"]
+    return (
+        f"On text that it never saw the model needs {results['test_bits_per_byte']:.3f} bits per byte "
+        f"({results['test_nats_per_token']:.3f} nats per symbol, 95 % interval {results['test_nats_per_token_low95']:.3f} to "
+        f"{results['test_nats_per_token_high95']:.3f}); single symbols without context need {floor:.3f} nats."
+    )
+
+
+def scores(results: dict[str, Any]) -> str:
+    """The table of the splits."""
+    rows = [
+        (
+            split,
+            results[f"{split}_nats_per_token"],
+            results[f"{split}_bits_per_byte"],
+            results[f"{split}_perplexity"],
+            f"{100 * results[f'{split}_accuracy']:.1f} %",
+            results[f"{split}_tokens"],
+        )
+        for split in ("validation", "test")
+        if f"{split}_nats_per_token" in results
+    ]
+    head = ("split", "nats per symbol", "bits per byte", "perplexity", "guessed right", "symbols")
+    return html.table(rows, head) if rows else ""
+
+
+def learning_sentence(records: list[dict[str, Any]], results: dict[str, Any]) -> str:
+    """What the learning curve shows."""
+    losses = [r["loss"] for r in records if r["kind"] == "train"]
+    return (
+        f"Training loss falls from {losses[0]:.3f} to {losses[-1]:.3f} nats in {results['step']:,} steps; "
+        f"the model kept is the one of step {results['best_step']:,}."
+    )
+
+
+def clipping_sentence(records: list[dict[str, Any]], config: dict[str, Any]) -> str:
+    """What the clipping did."""
+    train = [r for r in records if r["kind"] == "train"]
+    share = sum(r["clipped"] for r in train) / len(train)
+    largest = max(r["grad_norm_max"] for r in train)
+    if config["optimizer.clip.name"] == "none":
+        return f"No clipping; the largest gradient norm was {largest:.3g}."
+    return (
+        f"Clipping ({config['optimizer.clip.name']}, limit {config['optimizer.clip.limit']:g}) changed "
+        f"{100 * share:.1f} % of the steps; the largest norm before it was {largest:.3g}."
+    )

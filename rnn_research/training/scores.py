@@ -1,0 +1,34 @@
+"""The scores of every step of a short text, as the lecture's figure of "hello" shows them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.models.recurrent import stack_of
+from rnn_research.training.trained import Trained
+from rnn_research.unroll import unroll_stack
+
+
+def table(run: Trained, text: str) -> str:
+    """A line for each step: input, hidden state, score of each symbol, target and its probability."""
+    symbols = run.vocabulary.encode(text.encode())
+    inputs_TB, targets_T = jnp.asarray(symbols[:-1])[:, None], symbols[1:]
+    carry = run.model.initial_carry(run.params, 1)
+    logits_TV = np.asarray(run.model.apply(run.params, inputs_TB, carry)[0])[:, 0]
+    x = jax.nn.one_hot(inputs_TB, len(run.vocabulary))
+    if run.params.embedding_VE is not None:
+        x = x @ run.params.embedding_VE
+    h_TH = np.asarray(unroll_stack(stack_of(run.config.model), run.params.stack, carry, x)[1])[:, 0]
+    probability_TV = np.asarray(jax.nn.softmax(logits_TV))
+
+    names = [repr(s)[1:-1] for s in run.vocabulary.symbols]
+    header = f"input  {'hidden state':<{7 * h_TH.shape[1]}}  scores: " + "".join(f"{n:>7}" for n in names)
+    lines = [header + "   target  probability"]
+    for t, target in enumerate(targets_T):
+        hidden = "".join(f"{h:7.2f}" for h in h_TH[t])
+        scores = "".join(f"{y:7.2f}" for y in logits_TV[t])
+        right = "right" if logits_TV[t].argmax() == target else "wrong"
+        lines.append(
+            f"{names[symbols[t]]:<5}  {hidden}          {scores}   {names[target]:<6}  {probability_TV[t, target]:.3f}  {right}"
+        )
+    return "\n".join(lines)

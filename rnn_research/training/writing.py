@@ -1,0 +1,63 @@
+"""Text from a trained model, piece by piece."""
+
+import codecs
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.errors import UserError
+from rnn_research.models.generate import Choice, generate, prime
+from rnn_research.models.model import Model
+from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary
+from rnn_research.types import Key, Params
+
+PIECE = 250  # symbols in one compiled call
+
+
+def write(
+    model: Model,
+    params: Params,
+    vocabulary: Vocabulary,
+    key: Key,
+    *,
+    length: int,
+    samples: int = 1,
+    priming: str = "",
+    choice: Choice = Choice(),
+    piece: int = PIECE,
+) -> Iterator[list[str]]:
+    """Yields the next piece of each of N samples until ``length`` symbols are written.
+
+    Without priming text the model reads a line break first (or, where the
+    vocabulary has none, its first symbol), which is not part of the text.
+
+    Raises:
+      UserError: if the priming text has a symbol that the model does not know.
+    """
+    symbols = vocabulary.encode((priming or "\n").encode(), "--prime")
+    if not priming and (symbols < 0).any():
+        symbols = np.zeros(1, np.int32)
+    if (symbols == OUTSIDE).any():
+        raise UserError(f"--prime={priming!r} has a symbol that the model's vocabulary lacks: {lacking(vocabulary, priming)}")
+    generation = prime(model, params, jnp.asarray(symbols), samples)
+    decoders = [codecs.getincrementaldecoder("utf-8")(errors="replace") for _ in range(samples)]
+    done = 0
+    while done < length:
+        # Every piece but the last is of one length, so that one program serves them all.
+        generation, symbols_TN = generate(model, params, generation, key, length=piece, choice=choice)
+        written = np.asarray(symbols_TN)[: length - done]
+        done += piece
+        yield [d.decode(vocabulary.decode(column), done >= length) for d, column in zip(decoders, written.T, strict=True)]
+
+
+def lacking(vocabulary: Vocabulary, text: str) -> str:
+    """The first few symbols of ``text`` that the vocabulary lacks, quoted."""
+    unknown = dict.fromkeys(c for c in text if (vocabulary.encode(c.encode()) == OUTSIDE).any())
+    return ", ".join(repr(c) for c in list(unknown)[:5])
+
+
+def sample_key(seed: int) -> Key:
+    """The key of a sampling seed."""
+    return jax.random.key(seed)
