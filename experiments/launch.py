@@ -12,7 +12,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from absl import app, flags
 from absl import logging as absl_logging
@@ -34,7 +34,9 @@ def define(kind: Callable[..., Any], name: str, default: Any, text: str, *more: 
 def config_flag() -> Any:
     """``--config=FILE[:arg]`` and ``--config.any.field=value``."""
     OURS.append("config")
-    return config_flags.DEFINE_config_file("config", None, "a config file, FILE[:arg]; --config.FIELD=VALUE changes a field")
+    return config_flags.DEFINE_config_file(
+        "config", None, "a config file, FILE[:arg]; --config.FIELD=VALUE changes a field"
+    )
 
 
 def workdir_flag(text: str) -> Any:
@@ -61,11 +63,13 @@ def run(main: Callable[[], int | None], doc: str) -> None:
         except (UserError, flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
             if "--debug" in argv:
                 traceback.print_exc()
-            fail(2, str(error))
+            return fail(2, str(error))
 
     def guarded(argv: Sequence[str]) -> None:
         del argv
-        absl_logging.set_verbosity(absl_logging.WARNING)  # what libraries say of their own doings is not for the terminal
+        absl_logging.set_verbosity(
+            absl_logging.WARNING
+        )  # what libraries say of their own doings is not for the terminal
         try:
             sys.exit(main() or 0)
         except UserError as error:
@@ -81,14 +85,18 @@ def run(main: Callable[[], int | None], doc: str) -> None:
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            fail(2, f"--workdir: the disk is full ({error.filename or 'while writing'}); free some space and give the same command again")
+            fail(
+                2,
+                f"--workdir: the disk is full ({error.filename or 'while writing'}); "
+                "free some space and give the same command again",
+            )
         except KeyboardInterrupt:
             fail(130, "interrupted")
 
     app.run(guarded, flags_parser=parse)
 
 
-def fail(status: int, message: str) -> None:
+def fail(status: int, message: str) -> NoReturn:
     """Says one line on stderr and exits."""
     line = " ".join(message.split())
     print(f"error: {line}", file=sys.stderr, flush=True)

@@ -23,7 +23,9 @@ LENGTH = launch.define(flags.DEFINE_integer, "length", 1000, "symbols to write")
 TEMPERATURE = launch.define(flags.DEFINE_float, "temperature", 1.0, "divides the scores; 0 takes the best symbol")
 TOP_K = launch.define(flags.DEFINE_integer, "top_k", 0, "only the k most probable symbols; 0: all")
 TOP_P = launch.define(flags.DEFINE_float, "top_p", 1.0, "only the most probable symbols that reach p; 1: all")
-FEEDBACK_FLAG = launch.define(flags.DEFINE_string, "feedback", "sample", f"what the model reads next: {', '.join(FEEDBACK)}")
+FEEDBACK_FLAG = launch.define(
+    flags.DEFINE_string, "feedback", "sample", f"what the model reads next: {', '.join(FEEDBACK)}"
+)
 SAMPLES = launch.define(flags.DEFINE_integer, "num_samples", 1, "how many texts, made side by side")
 SEED = launch.define(flags.DEFINE_integer, "seed", 0, "of the draws: the same seed gives the same text")
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")

@@ -23,7 +23,8 @@ RESUME = launch.define(
     flags.DEFINE_string,
     "resume",
     "auto",
-    "auto: go on if the directory holds the same config; never: refuse a used directory; changed: go on with another config",
+    "auto: go on if the directory holds the same config; never: refuse a used directory; "
+    "changed: go on although the config differs",
 )
 
 

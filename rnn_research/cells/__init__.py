@@ -6,8 +6,6 @@ from rnn_research.cells.gru import gru, gru_reset_before
 from rnn_research.cells.initializers import INITIALIZERS, CellInit
 from rnn_research.cells.lstm import lstm, lstm_peephole
 
-CELLS: dict[str, Cell] = {
-    cell.name: cell for cell in (elman, elman_relu, lstm, lstm_peephole, gru, gru_reset_before)
-}
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (elman, elman_relu, lstm, lstm_peephole, gru, gru_reset_before)}
 
 __all__ = ["CELLS", "INITIALIZERS", "Cell", "CellInit"]

@@ -27,6 +27,8 @@ falls off the vectorised path on CPU."""
 
 @runtime_checkable  # for the type checks of the tests
 class InitialCarry(Protocol):
+    """A carry of zeros, ``[..., H]`` in each place."""
+
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> Carry: ...
 
 

@@ -1,6 +1,6 @@
 """The vanilla recurrent network (Elman 1990), with tanh or ReLU.
 
-    h_t = phi(W_h h_{t-1} + W_x x_t + b)
+h_t = phi(W_h h_{t-1} + W_x x_t + b)
 """
 
 from collections.abc import Callable

@@ -98,6 +98,4 @@ def hidden(carry: GRUCarry) -> Array:
 gru = split_cell(
     "gru", init=init, input=input, recur=recur, combine=combine, initial_carry=initial_carry, hidden=hidden
 )
-gru_reset_before = Cell(
-    "gru_reset_before", init_reset_before, input, advance_reset_before, initial_carry, hidden
-)
+gru_reset_before = Cell("gru_reset_before", init_reset_before, input, advance_reset_before, initial_carry, hidden)

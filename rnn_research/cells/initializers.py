@@ -53,7 +53,7 @@ def identity(scale: Scalar) -> Initializer:
 
     def draw(key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         del key
-        return (scale * jnp.eye(*shape, dtype=dtype)).astype(dtype)
+        return (scale * jnp.eye(shape[0], shape[1], dtype=dtype)).astype(dtype)
 
     return draw
 

@@ -1,8 +1,8 @@
 """A recurrent language model: symbols in, scores of the next symbol out.
 
-    x_t = one-hot(symbol_t), or a learned embedding
-    h_t = the top of a stack of cells
-    y_t = W h_t + b            scores (logits); softmax gives the probabilities
+x_t = one-hot(symbol_t), or a learned embedding
+h_t = the top of a stack of cells
+y_t = W h_t + b            scores (logits); softmax gives the probabilities
 """
 
 from typing import Any, NamedTuple
@@ -20,6 +20,8 @@ from rnn_research.unroll import StackEdit, StackParams, stack, unroll_stack
 
 
 class LanguageModelParams(NamedTuple):
+    """``embedding_VE`` is None where symbols are read one-hot."""
+
     embedding_VE: Array | None
     stack: StackParams
     w_HV: Array
@@ -77,9 +79,7 @@ def language_model(config: Any, input_size: int, output_size: int, dtype: DTypeL
             edit = with_resets(initial_carry(params, inputs.shape[1]), edit)
         if key is not None:
             x = stack.drop(jax.random.fold_in(key, 0), x, dropout) if config.embedding else x
-        carry, h = unroll_stack(
-            shape, params.stack, carry, x, dropout=dropout, key=key, edit=edit, edit_xs=ends_TB
-        )
+        carry, h = unroll_stack(shape, params.stack, carry, x, dropout=dropout, key=key, edit=edit, edit_xs=ends_TB)
         if key is not None:
             h = stack.drop(jax.random.fold_in(key, shape.layers), h, dropout)
         return matmul(h, params.w_HV) + params.b_V.astype(h.dtype), carry

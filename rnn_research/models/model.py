@@ -8,6 +8,8 @@ from rnn_research.unroll import StackEdit
 
 
 class Apply(Protocol):
+    """See ``Model.apply``; ``ends_TB`` starts carries anew after a step, ``edit`` changes them."""
+
     def __call__(
         self,
         params: Params,

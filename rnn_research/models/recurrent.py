@@ -26,7 +26,9 @@ def stack_of(config: Any) -> Stack:
     for part in ("input", "recurrent", "output"):
         one_of(f"--config.model.init.{part}", config.init[part], INITIALIZERS)
     if config.init.input == "spectral_radius" or config.init.output == "spectral_radius":
-        raise UserError("an initialiser by spectral radius needs a square matrix: use it for --config.model.init.recurrent")
+        raise UserError(
+            "an initialiser by spectral radius needs a square matrix: use it for --config.model.init.recurrent"
+        )
     return Stack(
         cell=CELLS[config.cell],
         hidden=config.hidden,

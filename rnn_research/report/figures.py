@@ -25,7 +25,11 @@ def learning_curve(records: list[dict[str, Any]], objective: str, floor: float |
         axes.plot(steps, values, "o-", color=ORANGE, ms=4, lw=1.4, label="validation")
         best = min(range(len(values)), key=values.__getitem__)
         axes.annotate(
-            f"best {values[best]:.3f}", (steps[best], values[best]), xytext=(-4, 14), textcoords="offset points", ha="right"
+            f"best {values[best]:.3f}",
+            (steps[best], values[best]),
+            xytext=(-4, 14),
+            textcoords="offset points",
+            ha="right",
         )
     if floor is not None:
         axes.axhline(floor, color=GREY, ls=":", lw=1.2, label=f"single symbols, no context ({floor:.2f})")
@@ -41,7 +45,9 @@ def gradient_norms(records: list[dict[str, Any]], path: Path) -> None:
     figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
     axes.plot(steps, [r["grad_norm_max"] for r in train], color=GREY, lw=0.9, label="largest before clipping")
     axes.plot(steps, [r["grad_norm"] for r in train], color=BLUE, lw=1.4, label="mean before clipping")
-    axes.plot(steps, [r["grad_norm_clipped"] for r in train], color=ORANGE, lw=1.4, ls="--", label="mean after clipping")
+    axes.plot(
+        steps, [r["grad_norm_clipped"] for r in train], color=ORANGE, lw=1.4, ls="--", label="mean after clipping"
+    )
     axes.set(xlabel="step", ylabel="global gradient norm", yscale="log")
     axes.legend(frameon=False)
     _save(figure, axes, path)

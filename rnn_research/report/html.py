@@ -26,7 +26,9 @@ def page(title: str, body: Iterable[str]) -> str:
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n" + "\n".join(body) + "\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body></html>\n"
     )
 
 
@@ -38,7 +40,8 @@ def escape(text: Any) -> str:
 def figure(path: Path, caption: str) -> str:
     """A picture inside the page, with the sentence that it shows."""
     data = base64.b64encode(path.read_bytes()).decode()
-    return f"<figure><img alt='{escape(caption)}' src='data:image/png;base64,{data}'><figcaption>{escape(caption)}</figcaption></figure>"
+    image = f"<img alt='{escape(caption)}' src='data:image/png;base64,{data}'>"
+    return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
 def table(rows: Iterable[tuple[Any, ...]], head: tuple[str, ...] = ()) -> str:

@@ -18,7 +18,8 @@ def write_page(directory: RunDirectory) -> None:
         records, "nats_per_token", results.get("floor_unigram_nats"), directory.figures / "learning_curve.png"
     )
     figures.gradient_norms(records, directory.figures / "gradient_norms.png")
-    title = f"{config['model.layers']} x {config['model.hidden']} {config['model.cell']} on {provenance['corpus']['corpus']}"
+    network = f"{config['model.layers']} x {config['model.hidden']} {config['model.cell']}"
+    title = f"{network} on {provenance['corpus']['corpus']}"
     body = [
         f"<h1>{html.escape(title)}</h1>",
         f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
@@ -44,10 +45,11 @@ def conclusion(results: dict[str, Any]) -> str:
     if "test_nats_per_token" not in results:
         return f"{results['step']:,} steps; no test split was held out."
     floor = results["floor_unigram_nats"]
+    low, high = results["test_nats_per_token_low95"], results["test_nats_per_token_high95"]
     return (
         f"On text that it never saw the model needs {results['test_bits_per_byte']:.3f} bits per byte "
-        f"({results['test_nats_per_token']:.3f} nats per symbol, 95 % interval {results['test_nats_per_token_low95']:.3f} to "
-        f"{results['test_nats_per_token_high95']:.3f}); single symbols without context need {floor:.3f} nats."
+        f"({results['test_nats_per_token']:.3f} nats per symbol, 95 % interval {low:.3f} to {high:.3f}); "
+        f"single symbols without context need {floor:.3f} nats."
     )
 
 

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from absl import logging as absl_logging
 from orbax.checkpoint import v1 as ocp
 
 from rnn_research.errors import UserError
@@ -75,7 +74,7 @@ class Checkpoints:
         self.wait()
         if self._manager.latest is not None and step <= self._manager.latest.step:
             return  # saved before the run was stopped here
-        checksums = {name: zlib.crc32(np.ascontiguousarray(array)) for name, array in snapshot.items()}
+        checksums = {name: zlib.crc32(array.tobytes()) for name, array in snapshot.items()}
         metrics = None if objective is None else {self._objective: float(objective)}
         with self._readable(step):
             self._pending = self._manager.save_async(
@@ -138,7 +137,7 @@ class Checkpoints:
         if problems:
             raise UserError(f"checkpoint {step} does not fit this config: " + "; ".join(problems))
         for name, array in stored.items():
-            if zlib.crc32(np.ascontiguousarray(array)) != checksums.get(name):
+            if zlib.crc32(array.tobytes()) != checksums.get(name):
                 raise Damaged(f"checkpoint {step} is damaged: {name} has a wrong checksum")
         leaves, structure = jax.tree_util.tree_flatten_with_path(like)
         return jax.tree.unflatten(structure, [_placed(stored[part + jax.tree_util.keystr(p)], leaf) for p, leaf in leaves])
@@ -216,4 +215,4 @@ def _first_line(error: Exception) -> str:
 
 
 def _without_orbax(record: logging.LogRecord) -> bool:
-    return "orbax" not in record.pathname or record.levelno >= absl_logging.converter.absl_to_standard(absl_logging.ERROR)
+    return "orbax" not in record.pathname or record.levelno >= logging.ERROR

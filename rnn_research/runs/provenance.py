@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "ml-collection
 def provenance(corpus: Mapping[str, Any]) -> dict[str, Any]:
     """Ready for JSON."""
     return {
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": command(),
         "git": git(),
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
@@ -28,6 +29,13 @@ def provenance(corpus: Mapping[str, Any]) -> dict[str, Any]:
         "devices": [str(device.device_kind) for device in jax.local_devices()],
         "corpus": dict(corpus),
     }
+
+
+def command() -> str:
+    """The command line as one would type it."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    program = f"python -m {spec.name}" if spec is not None else Path(sys.argv[0]).name
+    return shlex.join([*program.split(), *sys.argv[1:]])
 
 
 def git() -> dict[str, Any]:

@@ -19,7 +19,7 @@ def bootstrap_ratio(
     ratios = np.empty(draws)
     for i in range(draws):
         counts = np.bincount(rng.integers(blocks, size=blocks), minlength=blocks)
-        ratios[i] = counts @ numerators_N / max(counts @ denominators_N, 1e-300)
+        ratios[i] = counts @ numerators_N / np.maximum(counts @ denominators_N, 1e-300)
     tail = (1 - level) / 2
     low, high = np.quantile(ratios, [tail, 1 - tail])
     return float(low), float(high)

@@ -1,5 +1,6 @@
 """Which numbers and which devices a run computes with."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -37,9 +38,7 @@ def check_divides(batch_size: int, accumulate: int) -> None:
     """
     at_least("--config.training.accumulate", accumulate, 1)
     if batch_size % accumulate:
-        raise UserError(
-            f"--config.training.accumulate={accumulate} must divide --config.task.batch_size={batch_size}"
-        )
+        raise UserError(f"--config.training.accumulate={accumulate} must divide --config.task.batch_size={batch_size}")
     devices = jax.local_device_count()
     if batch_size // accumulate % devices:
         raise UserError(
@@ -54,7 +53,7 @@ def spread(over: Mesh, state: TrainState, data: Any) -> tuple[TrainState, Any]:
     first = NamedSharding(over, PartitionSpec("batch"))
     second = NamedSharding(over, PartitionSpec(None, "batch"))
     carry = jax.device_put(state.carry, first)
-    state = jax.device_put(state.replace(carry=None), everywhere).replace(carry=carry)
+    state = dataclasses.replace(jax.device_put(dataclasses.replace(state, carry=None), everywhere), carry=carry)
     return state, jax.tree.map(lambda x: jax.device_put(x, second if x.ndim > 1 else everywhere), data)
 
 

@@ -183,6 +183,7 @@ def _refuse_non_finite(chunk: dict[str, np.ndarray], last: int, checkpoints: Che
     good = checkpoints.steps()
     kept = f"the last good checkpoint is step {good[-1]}" if good else "there is no checkpoint yet"
     raise RunFailed(
-        f"step {step}: the loss is {chunk['loss'][i]:.4g} with gradient norm {chunk['grad_norm'][i]:.4g}{before}; {kept}; "
+        f"step {step}: the loss is {chunk['loss'][i]:.4g} with gradient norm {chunk['grad_norm'][i]:.4g}{before}; "
+        f"{kept}; "
         "try a lower --config.optimizer.learning_rate or another --config.optimizer.clip.limit"
     )

@@ -19,9 +19,7 @@ OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
     "rmsprop": lambda rate, o: optax.rmsprop(rate, decay=o.decay, eps=o.epsilon, eps_in_sqrt=False),
     "adagrad": lambda rate, o: optax.adagrad(rate, initial_accumulator_value=0.0, eps=o.epsilon),
     "adam": lambda rate, o: optax.adam(rate, b1=o.momentum, b2=o.decay, eps=o.epsilon),
-    "adamw": lambda rate, o: optax.adamw(
-        rate, b1=o.momentum, b2=o.decay, eps=o.epsilon, weight_decay=o.weight_decay
-    ),
+    "adamw": lambda rate, o: optax.adamw(rate, b1=o.momentum, b2=o.decay, eps=o.epsilon, weight_decay=o.weight_decay),
     "lion": lambda rate, o: optax.lion(rate, b1=o.momentum, b2=o.decay, weight_decay=o.weight_decay),
 }
 

@@ -53,5 +53,7 @@ def schedule_of(config: Any, steps_per_epoch: int) -> Schedule:
     at_least("--config.evaluation.every", evaluation.every, 0)
     steps = training.steps or round(training.epochs * steps_per_epoch)
     if steps < 1:
-        raise UserError("--config.training.steps=0 and --config.training.epochs=0 leave nothing to do: raise one of them")
+        raise UserError(
+            "--config.training.steps=0 and --config.training.epochs=0 leave nothing to do: raise one of them"
+        )
     return Schedule(steps, training.log_every, evaluation.every, training.checkpoint_every)

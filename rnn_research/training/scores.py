@@ -28,7 +28,6 @@ def table(run: Trained, text: str) -> str:
         hidden = "".join(f"{h:7.2f}" for h in h_TH[t])
         scores = "".join(f"{y:7.2f}" for y in logits_TV[t])
         right = "right" if logits_TV[t].argmax() == target else "wrong"
-        lines.append(
-            f"{names[symbols[t]]:<5}  {hidden}          {scores}   {names[target]:<6}  {probability_TV[t, target]:.3f}  {right}"
-        )
+        end = f"{names[target]:<6}  {probability_TV[t, target]:.3f}  {right}"
+        lines.append(f"{names[symbols[t]]:<5}  {hidden}          {scores}   {end}")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """The pure step of training, many of them in one compiled program, and the pure evaluation."""
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -62,9 +63,9 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
         )
 
     def loss_of(params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper) -> tuple[Array, Carry]:
-        # A carry that starts anew here is learned if the model says so; one handed on is a constant.
+        # Gradient reaches the initial carry where it is learned, and never the chunk before.
         fresh = model.initial_carry(params, batch.inputs.shape[1])
-        carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, jax.lax.stop_gradient(old)), fresh, carry)
+        carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, carry)
         outputs, carry = model.apply(
             cast(params, compute),
             batch.inputs,
@@ -85,9 +86,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
 
         def part(total: tuple[Array, Params], inputs: tuple[Array, Batch, Carry]) -> tuple[Any, Carry]:
             number, piece, carry = inputs
-            (loss, carry), grads = value_and_grad(
-                state.params, piece, carry, jax.random.fold_in(key, number), hyper
-            )
+            (loss, carry), grads = value_and_grad(state.params, piece, carry, jax.random.fold_in(key, number), hyper)
             return jax.tree.map(lambda a, b: a + b / parts, total, (loss, grads)), carry
 
         zero = jax.tree.map(jnp.zeros_like, (jnp.zeros((), jnp.promote_types(compute, jnp.float32)), state.params))
@@ -118,7 +117,8 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
             "clipped": (after < before * (1 - 1e-6)).astype(jnp.float32),
             "learning_rate": rate,
         }
-        state = state.replace(
+        state = dataclasses.replace(
+            state,
             step=state.step + 1,
             params=optax.apply_updates(state.params, updates),
             opt_state=(clip_state, opt_state),

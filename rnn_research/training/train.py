@@ -52,7 +52,9 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None) -> Built:
     return Built(task, model, program(config, model, task, schedule.steps), schedule, hyper)
 
 
-def train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], resume: str = "auto") -> dict[str, Any]:
+def train(
+    config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], resume: str = "auto"
+) -> dict[str, Any]:
     """Trains a run to its end, from wherever it stands.
 
     Args:
@@ -96,7 +98,7 @@ def train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any]
 
 
 def _train(config: ConfigDict, directory: RunDirectory, built: Built) -> dict[str, Any]:
-    task, model, functions, schedule, hyper = built
+    task, _, functions, schedule, hyper = built
     state = functions.init(jax.random.key(config.seed), config.model.init, hyper)
     mesh = devices.mesh()
     data = {name: split.data for name, split in task.splits.items()}
@@ -111,11 +113,20 @@ def _train(config: ConfigDict, directory: RunDirectory, built: Built) -> dict[st
         if resumed is not None:
             print(f"resuming from step {step:,}", flush=True)
         ending = loop.run(
-            config, functions, task, schedule, state if resumed is None else resumed, data, hyper, directory, checkpoints
+            config,
+            functions,
+            task,
+            schedule,
+            state if resumed is None else resumed,
+            data,
+            hyper,
+            directory,
+            checkpoints,
         )
         if ending.signal is not None and ending.step < schedule.steps:
             return {"stopped_by_signal": ending.signal, "step": ending.step}
         best = checkpoints.best_step()
+        assert best is not None, "the end of a run is always saved"
         params = checkpoints.restore(best, functions.init(jax.random.key(config.seed), config.model.init, hyper)).params
     finally:
         checkpoints.close()

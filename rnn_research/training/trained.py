@@ -44,7 +44,9 @@ def read(directory: RunDirectory, step: int | None = None) -> Trained:
         chosen = checkpoints.best_step() if step is None else step
         if chosen is None or chosen not in checkpoints.steps():
             there = ", ".join(map(str, checkpoints.steps())) or "none"
-            raise UserError(f"--workdir={directory.path}: no checkpoint {step if step is not None else ''} (there: {there})")
+            raise UserError(
+                f"--workdir={directory.path}: no checkpoint {step if step is not None else ''} (there: {there})"
+            )
         like = model.init(jax.random.key(0), config.model.init)
         params = checkpoints.restore(chosen, like, ".params")
     except Damaged as error:

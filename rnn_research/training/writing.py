@@ -40,7 +40,9 @@ def write(
     if not priming and (symbols < 0).any():
         symbols = np.zeros(1, np.int32)
     if (symbols == OUTSIDE).any():
-        raise UserError(f"--prime={priming!r} has a symbol that the model's vocabulary lacks: {lacking(vocabulary, priming)}")
+        raise UserError(
+            f"--prime={priming!r} has a symbol that the model's vocabulary lacks: {lacking(vocabulary, priming)}"
+        )
     generation = prime(model, params, jnp.asarray(symbols), samples)
     decoders = [codecs.getincrementaldecoder("utf-8")(errors="replace") for _ in range(samples)]
     done = 0
@@ -49,7 +51,9 @@ def write(
         generation, symbols_TN = generate(model, params, generation, key, length=piece, choice=choice)
         written = np.asarray(symbols_TN)[: length - done]
         done += piece
-        yield [d.decode(vocabulary.decode(column), done >= length) for d, column in zip(decoders, written.T, strict=True)]
+        yield [
+            d.decode(vocabulary.decode(column), done >= length) for d, column in zip(decoders, written.T, strict=True)
+        ]
 
 
 def lacking(vocabulary: Vocabulary, text: str) -> str:

@@ -32,10 +32,12 @@ class Stack(NamedTuple):
 
     @property
     def directions(self) -> int:
+        """1, or 2 if bidirectional."""
         return 2 if self.bidirectional else 1
 
     @property
     def output_size(self) -> int:
+        """Features that the stack gives at each step."""
         return self.hidden * self.directions
 
 
@@ -50,9 +52,7 @@ StackEdit = Callable[..., Carry]
 """``edit(layer, carry, t)`` or ``edit(layer, carry, t, e_t)``: an ``Edit`` told which layer it is in."""
 
 
-def init(
-    stack: Stack, key: Key, D: int, start: CellInit = CellInit(), dtype: DTypeLike = jnp.float32
-) -> StackParams:
+def init(stack: Stack, key: Key, D: int, start: CellInit = CellInit(), dtype: DTypeLike = jnp.float32) -> StackParams:
     """Parameters of a stack that reads inputs of size D."""
     cells = []
     for layer in range(stack.layers):
@@ -115,9 +115,7 @@ def unroll_stack(
         here = None if edit is None else _at_layer(edit, layer)
         ends, outputs = [], []
         for direction, (p, c) in enumerate(zip(cells, starts, strict=True)):
-            c, h = unroll(
-                stack.cell, p, c, x, lengths=lengths, reverse=direction == 1, edit=here, edit_xs=edit_xs
-            )
+            c, h = unroll(stack.cell, p, c, x, lengths=lengths, reverse=direction == 1, edit=here, edit_xs=edit_xs)
             ends.append(c)
             outputs.append(h)
         h = jnp.concatenate(outputs, axis=-1) if stack.bidirectional else outputs[0]

@@ -45,7 +45,9 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
     counted = parts["train"] if config.level == "words" else list(zip(corpus.names, corpus.documents, strict=True))
     words = vocabulary.build(counted, config.level, config.min_count)
     if stored is not None and (difference := stored.difference(words)):
-        raise UserError(f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}")
+        raise UserError(
+            f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
+        )
 
     splits: dict[str, Split] = {}
     size = {name: sum(len(text) for _, text in documents) for name, documents in parts.items()}
@@ -79,7 +81,12 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
 
 
 def next_symbol(
-    words: Vocabulary, splits: Mapping[str, Split], chunk: int, carry: str, evaluation_carry: str, facts: Mapping[str, Any]
+    words: Vocabulary,
+    splits: Mapping[str, Split],
+    chunk: int,
+    carry: str,
+    evaluation_carry: str,
+    facts: Mapping[str, Any],
 ) -> Task:
     """The task over text that is already laid in streams."""
 

@@ -26,12 +26,12 @@ class Streams(NamedTuple):
     """Text side by side, one step longer than its inputs.
 
     Attributes:
-      tokens_SB: symbols; ``OUTSIDE`` where a stream is padded.
+      tokens_SB: symbols; ``OUTSIDE`` where a stream is padded. On the host at first.
       ends_SB: true at the last symbol of a document, or None where documents do not count.
     """
 
-    tokens_SB: Array
-    ends_SB: Array | None
+    tokens_SB: Array | np.ndarray
+    ends_SB: Array | np.ndarray | None
 
 
 def training(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: int) -> Split:

@@ -97,9 +97,7 @@ def split(text: bytes, level: str, source: str = "the text") -> str | list[str]:
             f"read it with --config.task.level=bytes"
         ) from error
     if "\0" in decoded:
-        raise UserError(
-            f"{source} is binary: a NUL at offset {text.index(0)}; read it with --config.task.level=bytes"
-        )
+        raise UserError(f"{source} is binary: a NUL at offset {text.index(0)}; read it with --config.task.level=bytes")
     return decoded if level == "codepoints" else _WORD.findall(decoded)
 
 
