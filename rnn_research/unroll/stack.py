@@ -110,12 +110,12 @@ def unroll_stack(
         x = without_padding(x, lengths)
     carries = []
     for layer, (cells, starts) in enumerate(zip(params.cells, carry, strict=True)):
-        if key is not None and layer > 0:
-            x = drop(jax.random.fold_in(key, layer), x, dropout)
+        # What a residual connection hands on is not dropped.
+        read = drop(jax.random.fold_in(key, layer), x, dropout) if key is not None and layer > 0 else x
         here = None if edit is None else _at_layer(edit, layer)
         ends, outputs = [], []
         for direction, (p, c) in enumerate(zip(cells, starts, strict=True)):
-            c, h = unroll(stack.cell, p, c, x, lengths=lengths, reverse=direction == 1, edit=here, edit_xs=edit_xs)
+            c, h = unroll(stack.cell, p, c, read, lengths=lengths, reverse=direction == 1, edit=here, edit_xs=edit_xs)
             ends.append(c)
             outputs.append(h)
         h = jnp.concatenate(outputs, axis=-1) if stack.bidirectional else outputs[0]

@@ -1,0 +1,27 @@
+"""What all tests share: run-time type checks of the code under test, 64-bit numbers on request, every cell."""
+
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+# Before the first import of the package: every annotation is then checked at every call.
+# The numeric tower is Python's own rule that an int will do where a float is asked for.
+install_import_hook("rnn_research", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
+
+from rnn_research.cells import CELLS, Cell  # noqa: E402
+
+# On accelerators float32 products are rounded otherwise, and no oracle then agrees to 1e-5.
+jax.config.update("jax_default_matmul_precision", "highest")
+
+
+@pytest.fixture(params=list(CELLS))
+def cell(request: pytest.FixtureRequest) -> Cell:
+    """Every cell of the registry in turn, so that a new one is held to the contracts at once."""
+    return CELLS[request.param]
+
+
+@pytest.fixture
+def x64():
+    """64-bit numbers for the length of a test."""
+    with jax.enable_x64(True):
+        yield
