@@ -41,6 +41,10 @@ def main() -> None:
     if len(tokens) < 2:
         raise UserError(f"{source}: {len(tokens)} symbols are too few to score, at least 2 are needed")
     outside = int((tokens < 0).sum())
+    if not (tokens[1:] >= 0).any():
+        raise UserError(
+            f"{source}: none of its {len(tokens):,} symbols can be scored, they are outside the vocabulary of the run"
+        )
     size = sum(len(text) for _, text in documents)
     config = run.config
     part = streams.evaluation(tokens, ends, config.evaluation.batch_size, config.task.chunk_length)

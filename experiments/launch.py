@@ -6,6 +6,8 @@ number when a signal stopped a run that then saved its state.
 
 import errno
 import importlib.util
+import inspect
+import math
 import os
 import sys
 import textwrap
@@ -34,9 +36,12 @@ def define(kind: Callable[..., Any], name: str, default: Any, text: str, *more: 
 def config_flag() -> Any:
     """``--config=FILE[:arg]`` and ``--config.any.field=value``."""
     OURS.append("config")
-    return config_flags.DEFINE_config_file(
-        "config", None, "a config file, FILE[:arg]; --config.FIELD=VALUE changes a field"
-    )
+    try:
+        return config_flags.DEFINE_config_file(
+            "config", None, "a config file, FILE[:arg]; --config.FIELD=VALUE changes a field"
+        )
+    except flags.CantOpenFlagFileError as error:  # it reads the command line already
+        fail(2, f"--flagfile cannot be read ({error.__cause__ or error.__context__}): give the flags themselves")
 
 
 def workdir_flag(text: str) -> Any:
@@ -55,11 +60,9 @@ def run(main: Callable[[], int | None], doc: str) -> None:
             print(help_text(doc, argv))
             sys.exit(0)
         try:
-            check_config(argv)
-            rest = flags.FLAGS(argv)
-            if len(rest) > 1:
-                raise UserError(f"{rest[1]!r} is not a flag: every argument is --FLAG=VALUE")
-            return rest
+            check_flags(argv)
+            sys.argv[:] = config_first(argv)
+            return flags.FLAGS(sys.argv)
         except (UserError, flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
             if "--debug" in argv:
                 traceback.print_exc()
@@ -116,6 +119,11 @@ def directory(workdir: str | None) -> RunDirectory:
     """
     if not workdir:
         raise UserError("--workdir is missing: name the run directory, as in --workdir=runs/first")
+    try:
+        workdir.encode()
+        Path(workdir).expanduser().exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"--workdir={workdir!r} cannot be a directory ({error}): choose another") from error
     return RunDirectory(workdir)
 
 
@@ -130,25 +138,77 @@ def required_config(flag: Any) -> ConfigDict:
     return flag.value
 
 
-def check_config(argv: Sequence[str]) -> None:
-    """Refuses, in a sentence, a config file that cannot be read and a field that it does not have.
+def check_flags(argv: Sequence[str]) -> None:
+    """Refuses, in a sentence, what is no flag of this command, no field of its config, or of another type.
 
     Raises:
-      UserError: naming the nearest field.
+      UserError: naming the flag, its value and what would be right.
     """
     given = config_argument(argv)
-    fields = [a[len("--config.") :].split("=", 1)[0] for a in argv if a.startswith("--config.")]
+    flat = {} if given is None else flatten(load_config(given))
+    seen = set()
+    rest = iter(argv[1:])
+    for argument in rest:
+        if not argument.startswith("--") or argument == "--":
+            raise UserError(f"{argument!r} is not a flag: every argument is --FLAG=VALUE")
+        name, equals, value = argument[2:].partition("=")
+        default = _default(name, given, flat)
+        if name in seen:
+            raise UserError(f"--{name} is given twice: leave one out")
+        seen.add(name)
+        if equals or not isinstance(default, bool):
+            if not equals and (value := next(rest, None)) is None:  # it may stand apart, as in --workdir DIR
+                raise UserError(f"--{name} has no value: give one, as in --{name}=VALUE")
+            check_type(name, value, default)
+
+
+def _default(name: str, given: str | None, flat: dict[str, Any]) -> Any:
+    """What a flag or field is where it is not given.
+
+    Raises:
+      UserError: if there is no such flag or field.
+    """
+    for known in (name, name.removeprefix("no")):
+        field = known.removeprefix("config.")
+        if known in OURS and (known == name or isinstance(flags.FLAGS[known].default, bool)):
+            return _typed_default(flags.FLAGS[known])
+        if field != known and field in flat and (known == name or isinstance(flat[field], bool)):
+            return flat[field]
+    if not name.startswith("config.") or "config" not in OURS:
+        names = ", ".join(f"--{ours}" for ours in OURS)
+        raise UserError(f"--{name} is no flag of this command{nearest(name, OURS)}; known: {names}")
     if given is None:
-        if fields:
-            raise UserError(f"--config.{fields[0]} is given without --config=FILE")
-        return
-    config = load_config(given)
-    flat = flatten(config)
-    for field in fields:
-        if field not in flat:
-            if any(known.startswith(field + ".") for known in flat):
-                raise UserError(f"--config.{field} is a section, not a field: name one of its fields")
-            raise UserError(f"--config.{field} is no field of {given}{_nearest_field(field, flat)}")
+        raise UserError(f"--{name} is given without --config=FILE")
+    field = name.removeprefix("config.")
+    if any(known.startswith(field + ".") for known in flat):
+        raise UserError(f"--{name} is a section, not a field: name one of its fields")
+    raise UserError(f"--{name} is no field of {given}{_nearest_field(field, flat)}")
+
+
+def _typed_default(flag: Any) -> Any:
+    """The default, or where it is None, a value of the flag's type."""
+    return {"int": 1, "float": 1.0, "bool": False}.get(flag.flag_type(), "") if flag.default is None else flag.default
+
+
+def check_type(name: str, value: str, default: Any) -> None:
+    """Refuses a value of another type than the default's.
+
+    Raises:
+      UserError: naming the type that is wanted.
+    """
+    shown = f"--{name}={value if len(value) <= 80 else value[:80] + '...'}"
+    try:
+        if isinstance(default, bool):
+            if value.lower() not in ("true", "t", "1", "false", "f", "0"):
+                raise UserError(f"{shown} must be true or false")
+        elif isinstance(default, int):
+            if not -(2**31) <= flags.IntegerParser().convert(value) < 2**31:
+                raise UserError(f"{shown} must lie between {-(2**31)} and {2**31 - 1}")
+        elif isinstance(default, float) and math.isnan(float(value)):
+            raise UserError(f"{shown} must be a number, like {default}")
+    except ValueError as error:
+        kind = "whole number" if isinstance(default, int) else "number"
+        raise UserError(f"{shown} must be a {kind}, like {default}") from error
 
 
 def _nearest_field(field: str, flat: dict[str, Any]) -> str:
@@ -160,6 +220,21 @@ def _nearest_field(field: str, flat: dict[str, Any]) -> str:
             if repr(name) in close:
                 return f", did you mean {known!r}?"
     return suggestion
+
+
+def config_first(argv: Sequence[str]) -> list[str]:
+    """The same arguments with ``--config`` in front, since its fields are only known once it is read."""
+    given = config_argument(argv)
+    if given is None:
+        return list(argv)
+    rest: list[str] = []
+    arguments = iter(argv[1:])
+    for argument in arguments:
+        if argument == "--config":
+            next(arguments)
+        elif not argument.startswith("--config="):
+            rest.append(argument)
+    return [argv[0], f"--config={given}", *rest]
 
 
 def config_argument(argv: Sequence[str]) -> str | None:
@@ -178,21 +253,31 @@ def load_config(given: str) -> ConfigDict:
     Raises:
       UserError: if the file is missing or fails.
     """
-    name, _, argument = given.partition(":")
+    name, colon, argument = given.partition(":")
     path = Path(name)
-    if not path.is_file():
-        raise UserError(f"--config={given}: no such file")
+    try:
+        there = path.is_file()
+    except OSError as error:  # too long a name, or a folder that may not be read
+        raise UserError(f"--config={given} cannot be read ({error.strerror}): name another file") from error
+    if not there:
+        close = nearest(name, map(str, path.parent.glob("*.py")))
+        raise UserError(f"--config={given}: no such file{close or ': name a config, as in configs/char_lm.py:tiny'}")
     spec = importlib.util.spec_from_file_location("given_config", path)
     if spec is None or spec.loader is None:
         raise UserError(f"--config={given}: not a Python file")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-        return module.get_config(argument) if argument else module.get_config()
+        if colon and not inspect.signature(module.get_config).parameters:
+            raise UserError(f"--config={given}: this config takes no argument, leave out {':' + argument!r}")
+        config = module.get_config(argument) if colon else module.get_config()
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"--config={given} fails: {type(error).__name__}: {error}") from error
+    if not isinstance(config, ConfigDict):
+        raise UserError(f"--config={given}: get_config() gives a {type(config).__name__}, it must give a ConfigDict")
+    return config
 
 
 def help_text(doc: str, argv: Sequence[str]) -> str:

@@ -52,10 +52,9 @@ def main() -> None:
         choice=Choice(TEMPERATURE.value, TOP_K.value, TOP_P.value, FEEDBACK_FLAG.value),
     )
     if SAMPLES.value == 1:
-        print(PRIME.value, end="", flush=True)
         first = next(pieces)  # compiles
         began, symbols = time.monotonic(), 0
-        print(first[0], end="", flush=True)
+        print(PRIME.value + first[0], end="", flush=True)
         for piece in pieces:
             symbols += len(piece[0])
             print(piece[0], end="", flush=True)

@@ -1,6 +1,7 @@
 """Errors that a user can cause, told apart from errors that we cause."""
 
 import difflib
+import math
 from collections.abc import Iterable
 
 
@@ -34,7 +35,7 @@ def at_least(flag: str, value: float, low: float) -> None:
     """Refuses a value below ``low``.
 
     Raises:
-      UserError: naming the flag and the bound.
+      UserError: naming the flag and the bound; also for a value that is not finite.
     """
-    if not value >= low:
-        raise UserError(f"{flag}={value} must be at least {low}")
+    if not low <= value < math.inf:
+        raise UserError(f"{flag}={value} must be at least {low}{' and finite' if value == math.inf else ''}")

@@ -65,9 +65,10 @@ def language_model(config: Any, input_size: int, output_size: int, dtype: DTypeL
         key: Key | None = None,
         dropout: float | Array = 0.0,
         ends_TB: Array | None = None,
+        lengths_B: Array | None = None,
         edit: StackEdit | None = None,
     ) -> tuple[Array, Carry]:
-        """``inputs`` are symbols ``[T, B]`` (negative: none of them) or distributions over them ``[T, B, V]``."""
+        """``inputs`` are symbols ``[T, B]`` (negative: none of them), or numbers or distributions ``[T, B, D]``."""
         x = inputs
         if jnp.issubdtype(inputs.dtype, jnp.integer):
             x = jax.nn.one_hot(inputs, input_size, dtype=params.w_HV.dtype)
@@ -79,7 +80,9 @@ def language_model(config: Any, input_size: int, output_size: int, dtype: DTypeL
             edit = with_resets(initial_carry(params, inputs.shape[1]), edit)
         if key is not None:
             x = stack.drop(jax.random.fold_in(key, 0), x, dropout) if config.embedding else x
-        carry, h = unroll_stack(shape, params.stack, carry, x, dropout=dropout, key=key, edit=edit, edit_xs=ends_TB)
+        carry, h = unroll_stack(
+            shape, params.stack, carry, x, dropout=dropout, key=key, lengths=lengths_B, edit=edit, edit_xs=ends_TB
+        )
         if key is not None:
             h = stack.drop(jax.random.fold_in(key, shape.layers), h, dropout)
         return matmul(h, params.w_HV) + params.b_V.astype(h.dtype), carry

@@ -20,6 +20,7 @@ class Apply(Protocol):
         key: Key | None = None,
         dropout: float | Array = 0.0,
         ends_TB: Array | None = None,
+        lengths_B: Array | None = None,
         edit: StackEdit | None = None,
     ) -> tuple[Array, Carry]: ...
 

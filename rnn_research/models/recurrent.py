@@ -1,5 +1,6 @@
 """The recurrent core of every model, from its section of a config."""
 
+import math
 from typing import Any
 
 import jax
@@ -25,10 +26,15 @@ def stack_of(config: Any) -> Stack:
         raise UserError(f"--config.model.dropout={config.dropout} must be at least 0 and below 1")
     for part in ("input", "recurrent", "output"):
         one_of(f"--config.model.init.{part}", config.init[part], INITIALIZERS)
-    if config.init.input == "spectral_radius" or config.init.output == "spectral_radius":
-        raise UserError(
-            "an initialiser by spectral radius needs a square matrix: use it for --config.model.init.recurrent"
-        )
+        at_least(f"--config.model.init.{part}_scale", config.init[f"{part}_scale"], 0)
+        if part != "recurrent" and config.init[part] == "spectral_radius":
+            raise UserError(
+                f"--config.model.init.{part}=spectral_radius needs a square matrix: "
+                "only --config.model.init.recurrent can have it"
+            )
+    at_least("--config.model.init.bias_half_width", config.init.bias_half_width, 0)
+    if not math.isfinite(config.init.forget_bias):
+        raise UserError(f"--config.model.init.forget_bias={config.init.forget_bias} must be finite")
     return Stack(
         cell=CELLS[config.cell],
         hidden=config.hidden,

@@ -6,7 +6,10 @@ beside it the checksum of each leaf, so that damage is found before it is used.
 
 import contextlib
 import errno
+import functools
+import json
 import logging
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,11 +48,11 @@ class Checkpoints:
           newest: how many of the last to keep beside the best.
           reading: only to read, perhaps while a training process writes.
         """
-        # What orbax says of its own doings is of no use to the reader of a terminal.
-        logging.getLogger("absl").addFilter(_without_orbax)
+        _hush()
         policies = ocp.training.preservation_policies
         self._objective = objective
         self._pending: Any = None
+        self._set_aside = _set_aside_unreadable(path)
         self._manager = ocp.training.Checkpointer(
             path,
             preservation_policy=policies.AnyPreservationPolicy(
@@ -135,12 +138,17 @@ class Checkpoints:
         wanted = {part + name: leaf for name, leaf in flat(like).items()}
         problems = _field_differences(stored, wanted)
         if problems:
-            raise UserError(f"checkpoint {step} does not fit this config: " + "; ".join(problems))
+            raise UserError(
+                f"--workdir={self._manager.directory.parent}: checkpoint {step} does not fit this config "
+                f"({'; '.join(problems)}): choose another directory"
+            )
         for name, array in stored.items():
             if zlib.crc32(array.tobytes()) != checksums.get(name):
                 raise Damaged(f"checkpoint {step} is damaged: {name} has a wrong checksum")
         leaves, structure = jax.tree_util.tree_flatten_with_path(like)
-        return jax.tree.unflatten(structure, [_placed(stored[part + jax.tree_util.keystr(p)], leaf) for p, leaf in leaves])
+        return jax.tree.unflatten(
+            structure, [_placed(stored[part + jax.tree_util.keystr(p)], leaf) for p, leaf in leaves]
+        )
 
     def restore_newest(self, like: State) -> tuple[State | None, int, list[str]]:
         """The newest checkpoint that is whole.
@@ -152,7 +160,7 @@ class Checkpoints:
         Raises:
           UserError: if there are checkpoints and none is whole.
         """
-        passed_over: list[str] = []
+        passed_over = list(self._set_aside)
         for step in reversed(self.steps()):
             try:
                 state = self.restore(step, like)
@@ -163,19 +171,53 @@ class Checkpoints:
                 self._manager.delete(damaged)
             return state, step, passed_over
         if passed_over:
-            raise UserError(f"--workdir={self._manager.directory.parent}: no checkpoint is whole: " + "; ".join(passed_over))
+            raise UserError(
+                f"--workdir={self._manager.directory.parent}: no checkpoint is whole: " + "; ".join(passed_over)
+            )
         return None, 0, []
+
+    def restore_best(self, like: State) -> tuple[State, int, list[str]]:
+        """The best checkpoint that is whole; returns and raises as ``restore_newest``."""
+        passed_over: list[str] = []
+        while (step := self.best_step()) is not None:
+            try:
+                return self.restore(step, like), step, passed_over
+            except Damaged as error:
+                passed_over.append(str(error))
+                self._manager.delete(step)
+        raise UserError(
+            f"--workdir={self._manager.directory.parent}: no checkpoint is whole: " + "; ".join(passed_over)
+        )
 
     def close(self) -> None:
         """Waits for what was begun, and closes."""
         try:
             self.wait()
         finally:
-            self._manager.close()
+            with self._readable(None):
+                self._manager.close()
 
 
 class Damaged(Exception):
     """A checkpoint that cannot be used."""
+
+
+def _set_aside_unreadable(path: Path) -> list[str]:
+    """Renames checkpoints whose metrics are not JSON: orbax reads them all when it opens a folder, and would fail.
+
+    Returns:
+      A sentence for each, the newest first.
+    """
+    sentences = []
+    files = [file for file in path.glob("*/metrics/metrics") if file.parents[1].name.isdigit()]
+    for file in sorted(files, key=lambda file: int(file.parents[1].name), reverse=True):
+        try:
+            json.loads(file.read_bytes())
+        except ValueError as error:
+            step = file.parents[1]
+            step.rename(step.with_name(f"{step.name}.damaged"))
+            sentences.append(f"checkpoint {step.name} is damaged: its metrics cannot be read ({error})")
+    return sentences
 
 
 def _placed(array: np.ndarray, like: jax.Array) -> jax.Array:
@@ -214,5 +256,16 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {text[0][:160]}" if text else type(error).__name__
 
 
-def _without_orbax(record: logging.LogRecord) -> bool:
-    return "orbax" not in record.pathname or record.levelno >= logging.ERROR
+@functools.cache
+def _hush() -> None:
+    """Keeps off the terminal what orbax and its event loops say: whatever fails there reaches us as an exception."""
+    logging.getLogger("absl").addFilter(lambda record: "orbax" not in record.pathname)
+    logging.getLogger("asyncio").addFilter(lambda record: "never retrieved" not in record.getMessage())
+    before = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        # After one array failed, the others still report to a loop that has gone.
+        if "Event loop is closed" not in str(unraisable.exc_value):
+            before(unraisable)
+
+    sys.unraisablehook = hook

@@ -6,7 +6,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(config: Mapping[str, Any] | ConfigDict, prefix: str = "") -> dict[str, Any]:
     """``{"model.hidden": 128, ...}``."""
     flat: dict[str, Any] = {}
     for name, value in config.items():
@@ -17,7 +17,7 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def difference(before: Mapping[str, Any] | ConfigDict, after: Mapping[str, Any] | ConfigDict) -> list[str]:
     """One line a field that differs: ``model.hidden: 128 -> 256``."""
     old, new = flatten(before), flatten(after)
     lines = []

@@ -1,9 +1,9 @@
 """The run directory: one place that knows its layout, and that only one process writes to it.
 
-    config.json  overrides.json  provenance.json  vocabulary.json
-    metrics.jsonl  tensorboard/  checkpoints/<step>  arrays/*.npz  figures/*.png
-    results.json  sample.txt  report.html
-    DONE | FAILED                              (FAILED holds the reason)
+config.json  overrides.json  provenance.json  vocabulary.json
+metrics.jsonl  tensorboard/  checkpoints/<step>  arrays/*.npz  figures/*.png
+results.json  sample.txt  report.html
+DONE | FAILED                              (FAILED holds the reason)
 """
 
 import contextlib
@@ -49,7 +49,9 @@ class RunDirectory:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
         except OSError as error:
-            raise UserError(f"--workdir={self.path} cannot be written: {error.strerror}") from error
+            raise UserError(
+                f"--workdir={self.path} cannot be written ({error.strerror}): choose another directory"
+            ) from error
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -62,7 +64,9 @@ class RunDirectory:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise UserError(f"--workdir={self.path} is in use by another process: wait for it or choose another") from error
+                raise UserError(
+                    f"--workdir={self.path} is in use by another process: wait for it or choose another"
+                ) from error
             yield
 
     def used(self) -> bool:

@@ -4,27 +4,20 @@ A number under ``model.init``, ``optimizer`` or ``model.dropout`` is handed to
 the compiled program as an argument: changing it compiles nothing anew.
 """
 
+from typing import Any
+
 from ml_collections import ConfigDict
 
 
-def defaults() -> ConfigDict:
-    """A one-layer LSTM language model on the embedded corpus."""
+def defaults(task: str = "text") -> ConfigDict:
+    """A one-layer LSTM of 128 units on a task.
+
+    Args:
+      task: a key of ``TASKS``; by default a language model of the embedded corpus.
+    """
     config = ConfigDict()
     config.seed = 0
-
-    config.task = ConfigDict()
-    config.task.name = "text"
-    config.task.path = ""  # files or folders, commas between; .gz is unpacked; empty: the embedded corpus
-    config.task.glob = "**/*"  # which files of a folder
-    config.task.text = ""  # the text itself, instead of a path
-    config.task.level = "bytes"  # bytes, codepoints or words
-    config.task.min_count = 1  # rarer words become <unk>
-    config.task.validation_fraction = 0.05
-    config.task.test_fraction = 0.05
-    config.task.batch_size = 32  # parallel streams
-    config.task.chunk_length = 100  # time steps of truncated backpropagation
-    config.task.carry = "stream"  # stream: handed from chunk to chunk; zero: anew at every chunk
-    config.task.reset_at_documents = False  # the carry starts anew where a document ends
+    config.task = task_defaults(task)
 
     config.model = ConfigDict()
     config.model.name = "language_model"
@@ -83,3 +76,43 @@ def defaults() -> ConfigDict:
 
     config.analysis = ConfigDict()
     return config
+
+
+def task_defaults(name: str) -> ConfigDict:
+    """The fields of one task."""
+    task = ConfigDict({"name": name})
+    if name == "text":
+        task.path = ""  # files or folders, commas between; .gz is unpacked; empty: the embedded corpus
+        task.glob = "**/*"  # which files of a folder
+        task.text = ""  # the text itself, instead of a path
+        task.level = "bytes"  # bytes, codepoints or words
+        task.min_count = 1  # rarer words become <unk>
+        task.validation_fraction = 0.05
+        task.test_fraction = 0.05
+        task.batch_size = 32  # parallel streams
+        task.chunk_length = 100  # time steps of truncated backpropagation
+        task.carry = "stream"  # stream: handed from chunk to chunk; zero: anew at every chunk
+        task.reset_at_documents = False  # the carry starts anew where a document ends
+        return task
+    task.batch_size = 32
+    if name == "images":
+        task.path = ""  # a folder with MNIST's IDX files; empty: scikit-learn's digits
+        task.form = "pixels"  # pixels or rows
+        task.permuted = False
+        task.permutation_seed = 0
+        task.shuffle_seed = 0
+        return task
+    task.length = 100  # T
+    task.steps_per_epoch = 100  # an epoch of fresh sequences is a matter of counting
+    task.evaluation_sequences = 1000
+    own: dict[str, dict[str, Any]] = {
+        "adding": {"form": "uniform"},
+        "copying": {"symbols": 10},
+        "temporal_order": {"symbols": 2},
+        "parity": {"form": "every"},
+        "flip_flop": {"symbols": 3, "probability": 0.1},
+        "random_permutation": {},
+        "delayed_xor": {"noise": 0.1},
+    }
+    task.update(own[name])
+    return task

@@ -1,6 +1,8 @@
 """Which numbers and which devices a run computes with."""
 
 import dataclasses
+import math
+import os
 from typing import Any
 
 import jax
@@ -44,6 +46,26 @@ def check_divides(batch_size: int, accumulate: int) -> None:
         raise UserError(
             f"--config.task.batch_size={batch_size} in {accumulate} part(s) does not split over {devices} devices: "
             f"make it a multiple of {accumulate * devices}"
+        )
+
+
+def check_fits(state: Any) -> None:
+    """A state that is larger than the memory ends in a crash, not in an error.
+
+    Args:
+      state: its shapes, from ``jax.eval_shape``.
+
+    Raises:
+      UserError: if it cannot fit.
+    """
+    leaves = [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.number)]
+    needed = sum(math.prod(x.shape) * x.dtype.itemsize for x in leaves)
+    stats = jax.local_devices()[0].memory_stats() or {}
+    there = stats.get("bytes_limit", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if needed > there:
+        raise UserError(
+            f"parameters and optimiser need {needed / 1e9:,.0f} GB, a device here has {there / 1e9:,.0f} GB: "
+            "lower --config.model.hidden or --config.model.layers"
         )
 
 

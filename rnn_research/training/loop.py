@@ -5,6 +5,7 @@ state) is computed on the device when k is reached and read by the host while
 the steps after k already run, so that the device never waits for the host.
 """
 
+import contextlib
 import math
 import time
 from typing import Any, NamedTuple
@@ -140,8 +141,10 @@ def run(
             writer.write(boundary.step, "validation", {**figures, "wall_seconds": spent + time.monotonic() - began})
             progress.say(f"step {boundary.step:,}  validation {objective} {found:.4f}")
         if boundary.snapshot is not None:
+            snapshot = jax.device_get(boundary.snapshot)
+            _refuse_overflow(snapshot, found, boundary.step, values, checkpoints)
             writer.sync()  # a checkpoint never knows more than the metrics do
-            checkpoints.save(boundary.step, jax.device_get(boundary.snapshot), found)
+            checkpoints.save(boundary.step, snapshot, found)
 
     pending: Boundary | None = None
     try:
@@ -167,8 +170,11 @@ def run(
                 settle(pending, progress)
             step = pending.step if pending is not None else step
         checkpoints.wait()
-    finally:
-        writer.close()
+    except BaseException:
+        with contextlib.suppress(OSError):  # on a full disk it fails too, and the first failure says more
+            writer.close()
+        raise
+    writer.close()
     return Ending(step, stop.signal, spent + time.monotonic() - began, float(np.median(speeds)) if speeds else math.nan)
 
 
@@ -179,11 +185,30 @@ def _refuse_non_finite(chunk: dict[str, np.ndarray], last: int, checkpoints: Che
     i = int(bad.argmax())
     step = last - len(bad) + i + 1
     before = f"; one step before it was {chunk['grad_norm'][i - 1]:.4g}" if i else ""
+    norm = f"{chunk['grad_norm'][i]:.4g}{before}"
+    raise _failed(f"step {step}: the loss is {chunk['loss'][i]:.4g} with gradient norm {norm}", checkpoints)
+
+
+def _refuse_overflow(
+    snapshot: dict[str, np.ndarray], found: float | None, step: int, values: dict[str, float], checkpoints: Checkpoints
+) -> None:
+    """A state that can only fail at the next step must not become the last good checkpoint."""
+    bad = [n for n, a in snapshot.items() if np.issubdtype(a.dtype, np.floating) and not np.isfinite(a).all()]
+    if bad:
+        raise _failed(
+            f"step {step}: {bad[0]} is not finite after a gradient norm of {values['grad_norm_max']:.4g}", checkpoints
+        )
+    if found is not None and not math.isfinite(found):
+        norm = values["grad_norm_max"]
+        raise _failed(
+            f"step {step}: the validation loss is {found:.4g} after a gradient norm of {norm:.4g}", checkpoints
+        )
+
+
+def _failed(what: str, checkpoints: Checkpoints) -> RunFailed:
     checkpoints.wait()
     good = checkpoints.steps()
     kept = f"the last good checkpoint is step {good[-1]}" if good else "there is no checkpoint yet"
-    raise RunFailed(
-        f"step {step}: the loss is {chunk['loss'][i]:.4g} with gradient norm {chunk['grad_norm'][i]:.4g}{before}; "
-        f"{kept}; "
-        "try a lower --config.optimizer.learning_rate or another --config.optimizer.clip.limit"
+    return RunFailed(
+        f"{what}; {kept}; try a lower --config.optimizer.learning_rate or another --config.optimizer.clip.limit"
     )

@@ -7,6 +7,7 @@ rate or a clip limit is an argument of the compiled program, not a constant in i
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import optax
 
@@ -23,11 +24,29 @@ OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
     "lion": lambda rate, o: optax.lion(rate, b1=o.momentum, b2=o.decay, weight_decay=o.weight_decay),
 }
 
+
+def clip_by_unit(limit: float | Array) -> optax.GradientTransformation:
+    """Adaptive clipping (Brock et al. 2021, eq. 3): |G_i| <= limit * max(|W_i|, 1e-3) for every unit i.
+
+    W_i are the weights into a unit, the second last axis; a vector is one unit.
+    (optax's own takes the first axis, which is the gates of a cell's weights.)
+    """
+
+    def norm(w: Array) -> Array:
+        return jnp.linalg.norm(w, axis=-2 if w.ndim > 1 else None, keepdims=True)
+
+    def clip(gradient: Array, w: Array) -> Array:
+        size, most = norm(gradient), limit * jnp.maximum(norm(w), 1e-3)
+        return jnp.where(size > most, gradient * (most / jnp.maximum(size, 1e-6)), gradient)
+
+    return optax.stateless(lambda gradients, params: jax.tree.map(clip, gradients, params))
+
+
 CLIPPING: dict[str, Callable[[Any], optax.GradientTransformation]] = {
     "none": lambda limit: optax.identity(),
     "global_norm": optax.clip_by_global_norm,  # Pascanu, Mikolov and Bengio 2013, algorithm 1
     "value": optax.clip,
-    "adaptive": optax.adaptive_grad_clip,  # Brock et al. 2021: by the norm of each parameter
+    "adaptive": clip_by_unit,
 }
 
 SCHEDULES = ("constant", "exponential", "cosine", "linear", "step")
@@ -53,8 +72,10 @@ def numbers_of(config: Any) -> Numbers:
     one_of("--config.optimizer.name", config.name, OPTIMIZERS)
     one_of("--config.optimizer.schedule.name", config.schedule.name, SCHEDULES)
     one_of("--config.optimizer.clip.name", config.clip.name, CLIPPING)
-    at_least("--config.optimizer.learning_rate", config.learning_rate, 0)
-    at_least("--config.optimizer.schedule.warmup_steps", config.schedule.warmup_steps, 0)
+    for field in ("learning_rate", "epsilon", "weight_decay"):
+        at_least(f"--config.optimizer.{field}", config[field], 0)
+    for field in ("warmup_steps", "factor", "after_epochs", "final"):
+        at_least(f"--config.optimizer.schedule.{field}", config.schedule[field], 0)
     at_least("--config.optimizer.schedule.every_steps", config.schedule.every_steps, 1)
     for field in ("momentum", "decay"):
         if not 0 <= config[field] < 1:

@@ -21,21 +21,21 @@ class Purpose(enum.IntEnum):
 
 @struct.dataclass
 class TrainState:
-    """The state of one run.
+    """The state of one run, or (from ``jax.eval_shape``) its shapes.
 
     Attributes:
-      step: updates made.
+      step: updates made, a scalar.
       params: of the model.
       opt_state: of the clipping and the optimiser.
       carry: of every training stream, ``[B, H]`` in each place.
-      key: the run's one key; it never changes.
+      key: the run's one key, a ``Key``; it never changes.
     """
 
-    step: Array
+    step: Any
     params: Params
     opt_state: Any
     carry: Carry
-    key: Key
+    key: Any
 
 
 def purpose_key(key: Key, step: Array | int, purpose: Purpose) -> Key:

@@ -74,6 +74,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
             key=key,
             dropout=hyper.dropout if config.model.dropout else 0.0,
             ends_TB=batch.ends_TB,
+            lengths_B=batch.lengths_B,
         )
         return task.loss(outputs, batch.targets), carry
 
@@ -95,6 +96,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
             targets=_apart(batch.targets, parts, 1),
             fresh=jnp.broadcast_to(batch.fresh, (parts,)),
             ends_TB=None if batch.ends_TB is None else _apart(batch.ends_TB, parts, 1),
+            lengths_B=None if batch.lengths_B is None else _apart(batch.lengths_B, parts, 0),
         )
         carries = jax.tree.map(partial(_apart, parts=parts, axis=0), state.carry)
         (loss, grads), carries = jax.lax.scan(part, zero, (jnp.arange(parts), pieces, carries))
@@ -149,7 +151,7 @@ def score_split(task: Task, model: Model, params: Params, data: Any, batches: in
         batch = task.evaluation_batch(data, jax.random.fold_in(key, k), k)
         fresh = model.initial_carry(params, streams)
         carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, carry)
-        outputs, carry = model.apply(params, batch.inputs, carry, ends_TB=batch.ends_TB)
+        outputs, carry = model.apply(params, batch.inputs, carry, ends_TB=batch.ends_TB, lengths_B=batch.lengths_B)
         return carry, task.score(outputs, batch.targets)
 
     return jax.lax.scan(one, model.initial_carry(params, streams), jnp.arange(batches))[1]

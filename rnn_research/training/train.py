@@ -7,19 +7,21 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from rnn_research.errors import RunFailed, UserError, one_of
+from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.models.recurrent import count
 from rnn_research.runs.checkpoints import Checkpoints
-from rnn_research.runs.configs import difference
+from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
 from rnn_research.runs.provenance import provenance
 from rnn_research.runs.statistics import bootstrap_ratio
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training import devices, loop, optimizer
+from rnn_research.training.defaults import defaults
 from rnn_research.training.schedule import schedule_of
 from rnn_research.training.step import Hyper, Program, program
+from rnn_research.training.writing import encode_priming
 from rnn_research.types import Params
 
 RESUME = ("auto", "never", "changed")
@@ -41,15 +43,21 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None) -> Built:
     Raises:
       UserError: for a value that cannot be, naming its flag.
     """
+    _check_fields(config)
     dtype = devices.parameter_dtype(config.training.dtype)
     one_of("--config.task.name", config.task.name, TASKS)
     one_of("--config.model.name", config.model.name, MODELS)
     devices.check_divides(config.task.batch_size, config.training.accumulate)
     hyper = Hyper(optimizer.numbers_of(config.optimizer), config.model.dropout)
-    task = TASKS[config.task.name](config.task, config.evaluation, vocabulary)
+    # Only text has a vocabulary to hold on to.
+    held = () if vocabulary is None else (vocabulary,)
+    task = TASKS[config.task.name](config.task, config.evaluation, *held)
     model = MODELS[config.model.name](config.model, task.input_size, task.output_size, dtype)
     schedule = schedule_of(config, task.splits["train"].batches)
-    return Built(task, model, program(config, model, task, schedule.steps), schedule, hyper)
+    _check_sample(config, task.symbols)
+    functions = program(config, model, task, schedule.steps)
+    devices.check_fits(jax.eval_shape(lambda: functions.init(jax.random.key(0), config.model.init, hyper)))
+    return Built(task, model, functions, schedule, hyper)
 
 
 def train(
@@ -83,21 +91,14 @@ def train(
     with directory.locked():
         if directory.done.exists() and resume != "changed":
             return read_json(directory.results)
-        for marker in (directory.done, directory.failed):
-            marker.unlink(missing_ok=True)
-        write_json(directory.config, config.to_dict())
-        write_json(directory.overrides, overrides)
-        write_json(directory.provenance, provenance(built.task.facts))
-        if built.task.symbols is not None:
-            write_json(directory.vocabulary, built.task.symbols.to_json())
         try:
-            return _train(config, directory, built)
+            return _train(config, directory, overrides, built)
         except RunFailed as error:
             write_text(directory.failed, f"{error}\n")
             raise
 
 
-def _train(config: ConfigDict, directory: RunDirectory, built: Built) -> dict[str, Any]:
+def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built) -> dict[str, Any]:
     task, _, functions, schedule, hyper = built
     state = functions.init(jax.random.key(config.seed), config.model.init, hyper)
     mesh = devices.mesh()
@@ -108,6 +109,7 @@ def _train(config: ConfigDict, directory: RunDirectory, built: Built) -> dict[st
     checkpoints = Checkpoints(directory.checkpoints, task.objective[0])
     try:
         resumed, step, passed_over = checkpoints.restore_newest(state)
+        _record(config, directory, overrides, built)  # not before the checkpoint is known to fit
         for sentence in passed_over:
             print(f"{sentence}; going on from step {step}", flush=True)
         if resumed is not None:
@@ -125,9 +127,11 @@ def _train(config: ConfigDict, directory: RunDirectory, built: Built) -> dict[st
         )
         if ending.signal is not None and ending.step < schedule.steps:
             return {"stopped_by_signal": ending.signal, "step": ending.step}
-        best = checkpoints.best_step()
-        assert best is not None, "the end of a run is always saved"
-        params = checkpoints.restore(best, functions.init(jax.random.key(config.seed), config.model.init, hyper)).params
+        like = functions.init(jax.random.key(config.seed), config.model.init, hyper)
+        state, best, passed_over = checkpoints.restore_best(like)
+        for sentence in passed_over:
+            print(f"{sentence}; the best one left is of step {best}", flush=True)
+        params = state.params
     finally:
         checkpoints.close()
     results = {
@@ -142,6 +146,17 @@ def _train(config: ConfigDict, directory: RunDirectory, built: Built) -> dict[st
     write_json(directory.results, {k: v for k, v in results.items() if not (isinstance(v, float) and math.isnan(v))})
     write_text(directory.done, "")
     return read_json(directory.results)
+
+
+def _record(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built) -> None:
+    """Writes down what runs here, from here on."""
+    for marker in (directory.done, directory.failed):
+        marker.unlink(missing_ok=True)
+    write_json(directory.config, config.to_dict())
+    write_json(directory.overrides, overrides)
+    write_json(directory.provenance, provenance(built.task.facts))
+    if built.task.symbols is not None:
+        write_json(directory.vocabulary, built.task.symbols.to_json())
 
 
 def score_splits(task: Task, functions: Program, params: Params, data: dict[str, Any]) -> dict[str, float]:
@@ -159,6 +174,35 @@ def score_splits(task: Task, functions: Program, params: Params, data: dict[str,
     return figures
 
 
+def _check_fields(config: ConfigDict) -> None:
+    """Refuses a config that lacks what every config has.
+
+    Raises:
+      UserError: naming the fields.
+    """
+    given, wanted = flatten(config), flatten(defaults())
+    # Tasks and models have fields of their own; they share their name.
+    own = {field for field in wanted if field.startswith(("task.", "model."))} - {"task.name", "model.name"}
+    if lacking := [field for field in wanted if field not in given and field not in own]:
+        raise UserError(
+            f"--config lacks {', '.join(lacking)}: let get_config() begin with rnn_research.training.defaults.defaults()"
+        )
+
+
+def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:
+    """Refuses, before anything is trained, what could not be written at the end.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    at_least("--config.evaluation.sample_length", config.evaluation.sample_length, 0)
+    at_least("--config.evaluation.sample_temperature", config.evaluation.sample_temperature, 0)
+    if symbols is not None and config.evaluation.sample_length and config.evaluation.sample_prime:
+        encode_priming(symbols, config.evaluation.sample_prime, "--config.evaluation.sample_prime")
+    if config.evaluation.show_scores and not config.task.text:
+        raise UserError("--config.evaluation.show_scores=True shows a short text: give it as --config.task.text")
+
+
 def _check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> None:
     """Refuses a directory that belongs to another config.
 
@@ -169,7 +213,12 @@ def _check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> N
         return
     if resume == "never":
         raise UserError(f"--workdir={directory.path} is used and --resume=never: choose another directory")
-    changed = difference(read_json(directory.config), config.to_dict())
+    before = read_json(directory.config)
+    if not isinstance(before, dict):
+        raise UserError(
+            f"--workdir={directory.path} holds a config.json that is not of a run: choose another directory"
+        )
+    changed = difference(before, config.to_dict())
     if changed and resume == "auto":
         raise UserError(
             f"--workdir={directory.path} belongs to another config ({'; '.join(changed)}): "

@@ -36,13 +36,7 @@ def write(
     Raises:
       UserError: if the priming text has a symbol that the model does not know.
     """
-    symbols = vocabulary.encode((priming or "\n").encode(), "--prime")
-    if not priming and (symbols < 0).any():
-        symbols = np.zeros(1, np.int32)
-    if (symbols == OUTSIDE).any():
-        raise UserError(
-            f"--prime={priming!r} has a symbol that the model's vocabulary lacks: {lacking(vocabulary, priming)}"
-        )
+    symbols = encode_priming(vocabulary, priming) if priming else np.maximum(vocabulary.encode(b"\n"), 0)
     generation = prime(model, params, jnp.asarray(symbols), samples)
     decoders = [codecs.getincrementaldecoder("utf-8")(errors="replace") for _ in range(samples)]
     done = 0
@@ -54,6 +48,26 @@ def write(
         yield [
             d.decode(vocabulary.decode(column), done >= length) for d, column in zip(decoders, written.T, strict=True)
         ]
+
+
+def encode_priming(vocabulary: Vocabulary, priming: str, flag: str = "--prime") -> np.ndarray:
+    """The symbols of the text that a model reads first.
+
+    Raises:
+      UserError: if it has none, or one that the model does not know.
+    """
+    try:
+        symbols = vocabulary.encode(priming.encode(), flag)
+    except UnicodeEncodeError as error:
+        raise UserError(f"{flag}={priming!r} is not text: give it in UTF-8") from error
+    if (symbols == OUTSIDE).any():
+        raise UserError(
+            f"{flag}={priming!r} has a symbol that the model's vocabulary lacks "
+            f"({lacking(vocabulary, priming)}): leave it out"
+        )
+    if not len(symbols):
+        raise UserError(f"{flag}={priming!r} holds no {vocabulary.level} to read: give others, or leave it out")
+    return symbols
 
 
 def lacking(vocabulary: Vocabulary, text: str) -> str:

@@ -45,7 +45,12 @@ def embedded() -> Corpus:
 
 def inline(text: str) -> Corpus:
     """The text itself, as one document."""
-    return Corpus(("inline",), (text.encode(),))
+    try:
+        return Corpus(("inline",), (text.encode(),))
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"--config.task.text={text!r} is not UTF-8: put it in a file and name it with {FLAG}"
+        ) from error
 
 
 def read(paths: str, pattern: str = "**/*", flag: str = FLAG) -> Corpus:
@@ -62,19 +67,30 @@ def read(paths: str, pattern: str = "**/*", flag: str = FLAG) -> Corpus:
     """
     files: list[Path] = []
     for name in paths.split(","):
-        path = Path(name.strip()).expanduser()
+        if not name.strip():
+            raise UserError(f"{flag}={paths!r} has an empty path between its commas: leave out a comma")
+        try:
+            path = Path(name.strip()).expanduser()
+            path.exists()
+        except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, the home of nobody
+            raise UserError(f"{flag}={name!r} cannot be a path ({error}): name a file or a folder") from error
         if path.is_dir():
-            found = sorted(p for p in path.glob(pattern) if p.is_file())
+            try:
+                found = sorted(p for p in path.glob(pattern) if p.is_file())
+            except (ValueError, NotImplementedError) as error:
+                raise UserError(
+                    f"--config.task.glob={pattern!r} is no pattern ({error}): use one like **/*.py"
+                ) from error
             if not found:
                 raise UserError(f"{flag}={path}: no file in this folder matches --config.task.glob={pattern!r}")
             files += found
         elif path.exists():
             files.append(path)
         else:
-            raise UserError(f"{flag}={path}: no such file or folder")
+            raise UserError(f"{flag}={path}: no such file or folder: name one that exists")
     corpus = _of_files(files, flag)
     if not any(corpus.documents):
-        raise UserError(f"{flag}={paths}: the text is empty")
+        raise UserError(f"{flag}={paths}: the text is empty: name a file that holds some")
     return corpus
 
 

@@ -37,9 +37,13 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
     for field in ("batch_size", "chunk_length", "min_count"):
         at_least(f"--config.task.{field}", config[field], 1)
     at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
+    one_of("--config.task.level", config.level, vocabulary.LEVELS)
     one_of("--config.task.carry", config.carry, ("stream", "zero"))
     one_of("--config.evaluation.carry", evaluation.carry, ("stream", "zero"))
     corpus = load(config)
+    if config.level != "bytes":  # before the cut, so that an offset counts from the beginning of the file
+        for name, document in zip(corpus.names, corpus.documents, strict=True):
+            vocabulary.readable(document, name)
     parts = cut(corpus, config)
     # Words are counted on the training part alone; rarer levels have no <unk> to fall back on.
     counted = parts["train"] if config.level == "words" else list(zip(corpus.names, corpus.documents, strict=True))
@@ -116,6 +120,11 @@ def next_symbol(
 
 def load(config: Any) -> corpora.Corpus:
     """The corpus that ``config.task`` names: inline text, paths, or the embedded one."""
+    if config.text and config.path:
+        raise UserError(
+            f"--config.task.path={config.path} and --config.task.text={config.text[:40]!r} are both given: "
+            "leave one of them empty"
+        )
     if config.text:
         return corpora.inline(config.text)
     if config.path:

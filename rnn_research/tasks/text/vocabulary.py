@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import SupportsInt
 
 import numpy as np
 
@@ -42,7 +43,7 @@ class Vocabulary:
         outside = index.get(UNKNOWN, OUTSIDE) if self.level == "words" else OUTSIDE
         return np.fromiter((index.get(piece, outside) for piece in pieces), np.int32)
 
-    def decode(self, symbols: Iterable[int]) -> bytes:
+    def decode(self, symbols: Iterable[SupportsInt]) -> bytes:
         """The text of ``symbols`` as bytes; words are joined by blanks."""
         pieces = [self.symbols[int(i)] for i in symbols]
         if self.level == "bytes":
@@ -89,6 +90,16 @@ def split(text: bytes, level: str, source: str = "the text") -> str | list[str]:
     """
     if level == "bytes":
         return text.decode("latin-1")
+    decoded = readable(text, source)
+    return decoded if level == "codepoints" else _WORD.findall(decoded)
+
+
+def readable(text: bytes, source: str = "the text") -> str:
+    """The characters of a whole document.
+
+    Raises:
+      UserError: if it is not UTF-8 or holds a NUL, with the offset in bytes.
+    """
     try:
         decoded = text.decode()
     except UnicodeDecodeError as error:
@@ -98,7 +109,7 @@ def split(text: bytes, level: str, source: str = "the text") -> str | list[str]:
         ) from error
     if "\0" in decoded:
         raise UserError(f"{source} is binary: a NUL at offset {text.index(0)}; read it with --config.task.level=bytes")
-    return decoded if level == "codepoints" else _WORD.findall(decoded)
+    return decoded
 
 
 def build(documents: Iterable[tuple[str, bytes]], level: str, min_count: int = 1) -> Vocabulary:

@@ -1,0 +1,66 @@
+"""Where the gradient goes in a recurrent network: measured, explained and cured.
+
+    python -m experiments.gradient_flow --config=configs/gradient_flow.py:anatomy --workdir=runs/anatomy
+    python -m experiments.gradient_flow --config=configs/gradient_flow.py:radius --workdir=runs/radius
+    python -m experiments.gradient_flow --config=configs/gradient_flow.py:clipping --workdir=runs/clipping
+    python -m experiments.gradient_flow --config=configs/gradient_flow.py:memory --workdir=runs/memory
+
+anatomy   Elman, LSTM and GRU side by side, at initialisation and after training
+radius    spectral radius from 0.5 to 1.6: the edge between vanishing and exploding
+clipping  temporal order with and without clipping: what it turns into success
+memory    success and steps to success against length, for every network
+
+Each leaves results.json, figures and report.html.
+"""
+
+from ml_collections import ConfigDict
+
+from rnn_research.errors import one_of
+from rnn_research.training.defaults import defaults
+
+STUDIES = ("anatomy", "radius", "clipping", "memory")
+
+
+def get_config(study: str = "anatomy") -> ConfigDict:
+    """The config of one study."""
+    one_of("--config=configs/gradient_flow.py", study, STUDIES)
+    config = defaults("temporal_order" if study == "clipping" else "adding")
+    config.analysis.study = study
+    config.analysis.seeds = 5
+    config.evaluation.sample_length = 0
+    config.optimizer.learning_rate = 1e-3
+    config.model.hidden = 64
+    if study in ("anatomy", "radius"):
+        config.analysis.length = 200  # of the sequences measured
+        config.analysis.sequences = 32
+        config.analysis.sequences_seed = 0
+        config.analysis.first_lag = 40  # slopes leave out the first steps back ...
+        config.analysis.last_lag = 160  # ... and the first steps of the sequence
+    if study == "anatomy":
+        config.analysis.networks = (
+            "elman",
+            "elman_relu",
+            "gru",
+            "lstm_forget_bias_0",
+            "lstm_forget_bias_1",
+            "lstm_forget_bias_2",
+        )
+        config.task.length = 50  # of the sequences trained on
+        config.task.evaluation_sequences = 200
+        config.training.steps = 300
+        config.evaluation.every = 300
+    elif study == "memory":
+        config.analysis.networks = (
+            "elman",
+            "elman_orthogonal",
+            "irnn",
+            "gru",
+            "lstm_forget_bias_0",
+            "lstm_forget_bias_1",
+        )
+        config.analysis.lengths = (100,)
+        config.analysis.solved = 0.01
+        config.analysis.rates = (("irnn", 3e-4),)
+        config.training.steps = 6000
+        config.evaluation.every = 250
+    return config

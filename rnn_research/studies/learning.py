@@ -1,0 +1,159 @@
+"""Can it learn? Many members trained to success as one compiled program a shape."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from rnn_research.models.recurrent import count
+from rnn_research.training import optimizer
+from rnn_research.training.population import Population
+from rnn_research.training.step import Hyper, score_split
+from rnn_research.training.train import Built, build
+
+# Numbers that change nothing about the program: members may differ in them.
+FREE = (
+    "seed",
+    "model.dropout",
+    "model.init.input_scale",
+    "model.init.recurrent_scale",
+    "model.init.output_scale",
+    "model.init.bias_half_width",
+    "model.init.forget_bias",
+    "optimizer.learning_rate",
+    "optimizer.momentum",
+    "optimizer.decay",
+    "optimizer.epsilon",
+    "optimizer.weight_decay",
+    "optimizer.clip.limit",
+)
+
+Overrides = dict[str, Any]
+
+
+class Outcome(NamedTuple):
+    """What became of one member.
+
+    Attributes:
+      overrides: what it changed of the base config.
+      success_step: the first evaluation at which it had solved the task, or None.
+      best: the least validation objective.
+      final: the last one.
+      curve: pairs of step and validation objective.
+      grad_norm: largest gradient norm before clipping between evaluations.
+      grad_norm_clipped: the same after clipping.
+      finite: False once loss or gradient were not; it is then counted as a failure.
+      parameters: how many numbers it trains.
+    """
+
+    overrides: Overrides
+    success_step: int | None
+    best: float
+    final: float
+    curve: list[tuple[int, float]]
+    grad_norm: list[float]
+    grad_norm_clipped: list[float]
+    finite: bool
+    parameters: int
+
+
+def train_members(
+    base: ConfigDict,
+    members: Sequence[Overrides],
+    solved: float,
+    say: Callable[[str], None] = lambda line: None,
+) -> tuple[list[Outcome], Any, Built]:
+    """Trains members that differ only in ``FREE`` numbers, until all are solved or the steps are over.
+
+    Args:
+      base: the config; ``evaluation.every`` steps lie between evaluations.
+      members: what each changes of it.
+      solved: a validation objective below this is a success.
+      say: is told how it goes.
+
+    Returns:
+      An outcome for each, the stacked parameters ``[M, ...]``, and the program.
+
+    Raises:
+      ValueError: if members differ in something else.
+    """
+    built = build(base)
+    population, states_M, hypers_M = begin(base, members, built)
+    validation = built.task.splits["validation"]
+    evaluate = population.map(
+        lambda params: score_split(
+            built.task, built.model, params, validation.data, validation.batches, validation.batch_size
+        )
+    )
+    objective, every = built.task.objective[0], base.evaluation.every
+    outcomes = [Outcome(dict(o), None, np.inf, np.inf, [], [], [], True, 0) for o in members]
+    train_data = jax.tree.map(jnp.asarray, built.task.splits["train"].data)
+    for step in range(every, built.schedule.steps + 1, every):
+        states_M, metrics = population.chunk(states_M, train_data, hypers_M, every)
+        sums_M = evaluate(states_M.params)
+        for m, outcome in enumerate(outcomes):
+            value = built.task.summary(jax.tree.map(lambda s, m=m: s[m], sums_M), "validation")[objective]
+            outcomes[m] = _follow(outcome, step, value, {k: v[m] for k, v in metrics.items()}, solved)
+        done = sum(o.success_step is not None for o in outcomes)
+        say(f"step {step:,}/{built.schedule.steps:,}  {objective} {_row(outcomes)}  solved {done}/{len(outcomes)}")
+        if done == len(outcomes) or not any(o.finite for o in outcomes):
+            break
+    params_M = jax.tree.map(lambda x: x[: len(members)], states_M.params)
+    size = count(params_M) // len(members)
+    return [o._replace(parameters=size) for o in outcomes], params_M, built
+
+
+def begin(base: ConfigDict, members: Sequence[Overrides], built: Built) -> tuple[Population, Any, Any]:
+    """The population of the members, their first states and their numbers."""
+    configs = [changed(base, overrides) for overrides in members]
+    if any(set(overrides) - set(FREE) for overrides in members):
+        raise ValueError(f"members may differ in {', '.join(FREE)} alone")
+    words = {name: value for name, value in base.model.init.items() if isinstance(value, str)}
+    program = built.program._replace(
+        init=lambda key, numbers, hyper: built.program.init(key, ConfigDict({**words, **numbers}), hyper)
+    )
+    numbers_M = _stack([{n: float(v) for n, v in c.model.init.items() if n not in words} for c in configs])
+    hypers_M = _stack([Hyper(optimizer.numbers_of(c.optimizer), c.model.dropout) for c in configs])
+    keys_M = jax.vmap(jax.random.key)(jnp.array([c.seed for c in configs]))
+    population = Population(program, len(configs))
+    return population, population.init(keys_M, numbers_M, hypers_M), population.lay(hypers_M)
+
+
+def initial_params(base: ConfigDict, members: Sequence[Overrides]) -> Any:
+    """The stacked parameters ``[M, ...]`` that ``train_members`` begins with."""
+    _, states_M, _ = begin(base, members, build(base))
+    return jax.tree.map(lambda x: x[: len(members)], states_M.params)
+
+
+def changed(base: ConfigDict, overrides: Overrides) -> ConfigDict:
+    """A copy of the config with some fields changed."""
+    config = base.copy_and_resolve_references()
+    config.update_from_flattened_dict(overrides)
+    return config
+
+
+def _follow(outcome: Outcome, step: int, value: float, metrics: dict[str, np.ndarray], solved: float) -> Outcome:
+    finite = outcome.finite and bool(np.isfinite(value) and np.isfinite(metrics["grad_norm"]).all())
+    first = outcome.success_step
+    if first is None and finite and value < solved:
+        first = step
+    return outcome._replace(
+        success_step=first,
+        best=min(outcome.best, value) if np.isfinite(value) else outcome.best,
+        final=value,
+        curve=[*outcome.curve, (step, value)],
+        grad_norm=[*outcome.grad_norm, float(metrics["grad_norm"].max())],
+        grad_norm_clipped=[*outcome.grad_norm_clipped, float(metrics["grad_norm_clipped"].max())],
+        finite=finite,
+    )
+
+
+def _row(outcomes: list[Outcome]) -> str:
+    return " ".join(f"{o.final:.3g}" for o in outcomes)
+
+
+def _stack(trees: list[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: jnp.array(leaves, jnp.float32), *trees)

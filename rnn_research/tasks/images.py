@@ -1,0 +1,165 @@
+"""An image as a sequence: pixel by pixel or row by row, in order or permuted (Le, Jaitly and Hinton 2015).
+
+``config.form = pixels`` reads one grey value a step (8 x 8 digits: T = 64;
+MNIST: T = 784); ``rows`` reads a row a step. ``config.permuted`` shuffles the
+pixels by one fixed permutation, the same for every image. The class is asked at
+the last step.
+
+    a 2 x 2 image [[0, 1], [.5, 0]]    pixels: 0, 1, .5, 0      rows: (0, 1), (.5, 0)
+
+Digits are scikit-learn's 1,797 scans by default; ``config.path`` names a folder
+with MNIST's four IDX files, plain or gzipped. Guessing gives the floor, an
+accuracy of 1/10.
+"""
+
+import gzip
+import struct
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.tasks.objectives import class_objective
+from rnn_research.tasks.task import Batch, Split, Task
+from rnn_research.types import Array, Key
+
+MNIST = {
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+MNIST_VALIDATION = 5_000  # the last training images
+
+
+class Images(NamedTuple):
+    """Pictures as sequences ``[N, T, D]`` in [0, 1] and their classes ``[N]``."""
+
+    x_NTD: Array | np.ndarray
+    y_N: Array | np.ndarray
+
+
+def images(config: Any, evaluation: Any) -> Task:
+    """Builds the task.
+
+    Raises:
+      UserError: for files that are missing or are not IDX.
+    """
+    one_of("--config.task.form", config.form, ("pixels", "rows"))
+    at_least("--config.task.batch_size", config.batch_size, 1)
+    at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
+    parts = mnist(Path(config.path).expanduser()) if config.path else digits()
+    if config.permuted:
+        pixels = parts["train"][0].shape[1] * parts["train"][0].shape[2]
+        order = np.random.default_rng(config.permutation_seed).permutation(pixels)
+        parts = {name: (permute(x, order), y) for name, (x, y) in parts.items()}
+    sequences = {name: as_sequences(x, y, config.form) for name, (x, y) in parts.items()}
+    if config.batch_size > len(sequences["train"].y_N):
+        raise UserError(
+            f"--config.task.batch_size={config.batch_size} is more than the {len(sequences['train'].y_N)} images"
+        )
+    T, D = sequences["train"].x_NTD.shape[1:]
+    splits = {}
+    for name, part in sequences.items():
+        size = config.batch_size if name == "train" else min(evaluation.batch_size, len(part.y_N))
+        splits[name] = Split(part, len(part.y_N) // size if name == "train" else -(-len(part.y_N) // size), size)
+
+    objective = class_objective()
+
+    def batch(data: Images, key: Key, step: Array) -> Batch:
+        return take(data, shuffled(data.y_N.shape[0], step, config.batch_size, config.shuffle_seed))
+
+    def evaluation_batch(data: Images, key: Key, step: Array) -> Batch:
+        size = min(evaluation.batch_size, data.y_N.shape[0])
+        return take(data, step * size + jnp.arange(size))
+
+    return Task(
+        name="images",
+        input_size=D,
+        output_size=10,
+        splits=splits,
+        batch=batch,
+        evaluation_batch=evaluation_batch,
+        loss=objective.loss,
+        score=objective.score,
+        summary=objective.summary,
+        objective=(objective.name, *objective.ratio),
+        facts={
+            "task": "images",
+            "source": "MNIST" if config.path else "scikit-learn digits",
+            "steps": T,
+            "images": {name: len(part.y_N) for name, part in sequences.items()},
+            "floor_accuracy": 0.1,
+        },
+    )
+
+
+def shuffled(images: int, step: Array, batch_size: int, seed: int) -> Array:
+    """The images of a step: every epoch is a new order, what is left over at its end is not read."""
+    per_epoch = images // batch_size
+    key = jax.random.fold_in(jax.random.key(seed), step // per_epoch)
+    order = jax.random.permutation(key, images)
+    return jax.lax.dynamic_slice_in_dim(order, step % per_epoch * batch_size, batch_size)
+
+
+def take(data: Images, index_B: Array) -> Batch:
+    """A batch of some images; an index beyond the last is not scored."""
+    images, T, _ = data.x_NTD.shape
+    inside_B = index_B < images
+    index_B = jnp.minimum(index_B, images - 1)
+    y_B = jnp.where(inside_B, jnp.asarray(data.y_N)[index_B], -1)
+    x_TBD = jnp.swapaxes(jnp.asarray(data.x_NTD)[index_B], 0, 1)
+    return Batch(x_TBD, jnp.full((T, len(index_B)), -1).at[-1].set(y_B), fresh=jnp.array(True))
+
+
+def as_sequences(x_NYX: np.ndarray, y_N: np.ndarray, form: str) -> Images:
+    """Pixels: ``[N, Y*X, 1]``; rows: ``[N, Y, X]``."""
+    x = x_NYX.astype(np.float32)
+    return Images(x.reshape(len(x), -1, 1) if form == "pixels" else x, y_N.astype(np.int32))
+
+
+def permute(x_NYX: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The same pixels at other places."""
+    return x_NYX.reshape(len(x_NYX), -1)[:, order].reshape(x_NYX.shape)
+
+
+def digits() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """scikit-learn's scans: 1,297 to train, 200 to validate, 300 to test, in a fixed random order."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    order = np.random.default_rng(0).permutation(len(found.target))
+    x, y = found.images[order] / 16.0, found.target[order]
+    return {"train": (x[:1297], y[:1297]), "validation": (x[1297:1497], y[1297:1497]), "test": (x[1497:], y[1497:])}
+
+
+def mnist(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """55,000 to train, 5,000 to validate, 10,000 to test."""
+    x, y = (idx(folder, name) for name in MNIST["train"])
+    cut = len(x) - MNIST_VALIDATION
+    test = tuple(idx(folder, name) for name in MNIST["test"])
+    return {
+        "train": (x[:cut] / 255.0, y[:cut]),
+        "validation": (x[cut:] / 255.0, y[cut:]),
+        "test": (test[0] / 255.0, test[1]),
+    }
+
+
+def idx(folder: Path, name: str) -> np.ndarray:
+    """One IDX file of unsigned bytes, plain or gzipped.
+
+    Raises:
+      UserError: if it is missing or is not such a file.
+    """
+    for path in (folder / name, folder / f"{name}.gz"):
+        if path.is_file():
+            break
+    else:
+        raise UserError(f"--config.task.path={folder}: no {name} or {name}.gz in this folder")
+    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    axes = raw[3] if len(raw) > 4 and raw[:3] == b"\0\0\x08" else 0
+    shape = struct.unpack(f">{axes}I", raw[4 : 4 + 4 * axes]) if axes else ()
+    if not axes or len(raw) != 4 + 4 * axes + int(np.prod(shape)):
+        raise UserError(f"--config.task.path={folder}: {path.name} is not an IDX file of unsigned bytes")
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)

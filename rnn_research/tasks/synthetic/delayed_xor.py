@@ -1,0 +1,52 @@
+"""Exclusive or of two bits that come first, asked after a delay of noise (after Bengio, Simard and Frasconi 1994).
+
+Two channels: bits of the first two steps as +1 or -1 beside a flag, then
+Gaussian noise with the flag off; the class at the end is 1 if the bits differ. T = 6:
+
+    bit    +1  -1  .2 -.5  .1  .3
+    flag    1   1   0   0   0   0        class 1
+
+Guessing gives the floor, an accuracy of 1/2.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.errors import at_least
+from rnn_research.tasks.objectives import class_objective
+from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.task import Batch, Task
+from rnn_research.types import Key
+
+
+def delayed_xor(config: Any, evaluation: Any) -> Task:
+    """Builds the task; ``config.length`` is T, ``config.noise`` the standard deviation."""
+    at_least("--config.task.length", config.length, 2)
+    at_least("--config.task.noise", config.noise, 0)
+
+    def generate(key: Key, B: int) -> Batch:
+        return draw(key, B, config.length, config.noise)
+
+    return generated(
+        "delayed_xor",
+        config,
+        evaluation,
+        input_size=2,
+        output_size=2,
+        generate=generate,
+        objective=class_objective(),
+        facts={"length": config.length, "noise": config.noise, "floor_accuracy": 0.5},
+    )
+
+
+def draw(key: Key, B: int, T: int, noise: float) -> Batch:
+    """B sequences of T steps."""
+    k_bits, k_noise = jax.random.split(key)
+    bits_2B = jax.random.randint(k_bits, (2, B), 0, 2)
+    value_TB = noise * jax.random.normal(k_noise, (T, B))
+    value_TB = value_TB.at[:2].set(2.0 * bits_2B - 1.0)
+    flag_TB = jnp.zeros((T, B)).at[:2].set(1.0)
+    targets_TB = jnp.full((T, B), -1).at[-1].set(bits_2B[0] ^ bits_2B[1])
+    return Batch(jnp.stack([value_TB, flag_TB], axis=-1), targets_TB, fresh=jnp.array(True))

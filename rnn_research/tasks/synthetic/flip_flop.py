@@ -1,0 +1,61 @@
+"""Remember the last pulse of each channel: the 3-bit flip-flop (Sussillo and Barak 2013).
+
+Each channel pulses +1 or -1 with a probability at every step, else 0; the target
+is its last pulse, and 0 before the first. One channel:
+
+    input   0 +1  0  0 -1  0 +1
+    target  0 +1 +1 +1 -1 -1 +1
+
+Always answering 0 gives the floor, an MSE just below 1 (the share of the steps
+after a channel's first pulse).
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.errors import UserError, at_least
+from rnn_research.tasks.objectives import number_objective
+from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.task import Batch, Task
+from rnn_research.types import Array, Key
+
+
+def flip_flop(config: Any, evaluation: Any) -> Task:
+    """Builds the task; ``config.symbols`` channels of T steps, pulses with ``config.probability``."""
+    at_least("--config.task.length", config.length, 1)
+    at_least("--config.task.symbols", config.symbols, 1)
+    p, T = config.probability, config.length
+    if not 0 < p <= 1:
+        raise UserError(f"--config.task.probability={p} must be above 0 and at most 1")
+
+    def generate(key: Key, B: int) -> Batch:
+        return draw(key, B, T, config.symbols, p)
+
+    silent = sum((1 - p) ** (t + 1) for t in range(T)) / T
+    return generated(
+        "flip_flop",
+        config,
+        evaluation,
+        input_size=config.symbols,
+        output_size=config.symbols,
+        generate=generate,
+        objective=number_objective(tolerance=0.5),
+        facts={"length": T, "channels": config.symbols, "floor_mean_squared_error": 1 - silent},
+    )
+
+
+def draw(key: Key, B: int, T: int, channels: int, probability: float) -> Batch:
+    """B sequences of T steps."""
+    k_when, k_sign = jax.random.split(key)
+    when = jax.random.bernoulli(k_when, probability, (T, B, channels))
+    sign = jax.random.rademacher(k_sign, (T, B, channels), jnp.float32)
+    inputs = jnp.where(when, sign, 0.0)
+
+    def remember(last: Array, now: Array) -> tuple[Array, Array]:
+        last = jnp.where(now == 0, last, now)
+        return last, last
+
+    _, targets = jax.lax.scan(remember, jnp.zeros((B, channels)), inputs)
+    return Batch(inputs, targets, fresh=jnp.array(True))

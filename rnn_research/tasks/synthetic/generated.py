@@ -1,0 +1,75 @@
+"""A task from a generator: training draws fresh sequences for ever, the other splits are fixed draws."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from rnn_research.errors import at_least
+from rnn_research.tasks.objectives import Objective
+from rnn_research.tasks.task import Batch, Split, Task
+from rnn_research.types import Array, Key
+
+Generate = Callable[[Key, int], Batch]
+"""``(key, B) -> Batch`` of B fresh sequences."""
+
+NUMBERS = {"train": 0, "validation": 1, "test": 2}
+
+
+def generated(
+    name: str,
+    config: Any,
+    evaluation: Any,
+    *,
+    input_size: int,
+    output_size: int,
+    generate: Generate,
+    objective: Objective,
+    facts: Mapping[str, Any],
+) -> Task:
+    """Builds the task.
+
+    Args:
+      name: its key in ``TASKS``.
+      config: the task section; reads ``batch_size``, ``steps_per_epoch`` and ``evaluation_sequences``.
+      evaluation: the evaluation section; reads ``batch_size``.
+      input_size: features of the input.
+      output_size: numbers of the output.
+      generate: draws a batch.
+      objective: how it is scored.
+      facts: the floor and what else provenance should know.
+    """
+    for field in ("batch_size", "steps_per_epoch", "evaluation_sequences"):
+        at_least(f"--config.task.{field}", config[field], 1)
+    at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
+
+    def batch(data: Any, key: Key, step: Array) -> Batch:
+        del data, step  # the key already differs from step to step
+        return generate(key, config.batch_size)
+
+    streams = min(evaluation.batch_size, config.evaluation_sequences)
+
+    def evaluation_batch(data: Any, key: Key, step: Array) -> Batch:
+        del key  # a split is the same for every run, whatever its seed
+        return generate(jax.random.fold_in(jax.random.key(data), step), streams)
+
+    batches = -(-config.evaluation_sequences // streams)
+    splits = {
+        split: Split(np.uint32(number), config.steps_per_epoch if split == "train" else batches, streams)
+        for split, number in NUMBERS.items()
+    }
+    splits["train"] = splits["train"]._replace(batch_size=config.batch_size)
+    return Task(
+        name=name,
+        input_size=input_size,
+        output_size=output_size,
+        splits=splits,
+        batch=batch,
+        evaluation_batch=evaluation_batch,
+        loss=objective.loss,
+        score=objective.score,
+        summary=objective.summary,
+        objective=(objective.name, *objective.ratio),
+        facts={"task": name, **facts},
+    )

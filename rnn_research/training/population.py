@@ -1,0 +1,87 @@
+"""Many members of one shape in one compiled program: seeds, rates, forget biases, clip limits.
+
+On an accelerator members run side by side (``vmap``). On a CPU ``vmap`` over
+members is slower than one after another, so there each device takes its share
+of the members and walks through them (``lax.map`` under ``shard_map``); with one
+virtual device a core all cores work, and no collective is needed.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from rnn_research.training.step import Program
+from rnn_research.types import Array
+
+
+class Population:
+    """Trains and scores all members together; every method returns arrays with a leading member axis."""
+
+    def __init__(self, program: Program | None, members: int, devices: list[jax.Device] | None = None):
+        """Lays the members over the devices.
+
+        Args:
+          program: of a run; its config's numbers are overruled by each member's own.
+            None where nothing is trained.
+          members: how many there are.
+          devices: where they run; all local ones by default.
+        """
+        self._program = program
+        self._members = members
+        devices = devices or jax.local_devices()
+        self._mesh = Mesh(
+            np.array(devices[: max(1, min(members, len(devices)))]), ("member",), axis_types=(AxisType.Auto,)
+        )
+        self._each = partial(_each_member, self._mesh)
+        self._chunks: dict[int, Callable[..., Any]] = {}
+
+    def lay(self, tree_M: Any) -> Any:
+        """Places member-leading arrays on the devices, filled up to a multiple of them by repeating the last."""
+        short = -self._members % self._mesh.size
+        sharding = NamedSharding(self._mesh, PartitionSpec("member"))
+
+        def place(x: Array) -> Array:
+            x = jnp.asarray(x) if not isinstance(x, jax.Array) else x
+            return jax.device_put(jnp.concatenate([x, jnp.repeat(x[-1:], short, axis=0)]) if short else x, sharding)
+
+        return jax.tree.map(place, tree_M)
+
+    def init(self, keys_M: Array, starts_M: Any, hypers_M: Any) -> Any:
+        """The states of all members."""
+        return self._each(self._program.init)(self.lay(keys_M), self.lay(starts_M), self.lay(hypers_M))
+
+    def chunk(self, states_M: Any, data: Any, hypers_M: Any, n: int) -> tuple[Any, dict[str, Array]]:
+        """n steps of every member; metrics are ``[M, n]``. ``hypers_M`` comes from ``lay``."""
+        if n not in self._chunks:
+
+            def steps(state: Any, hyper: Any) -> Any:
+                return jax.lax.scan(lambda s, _: self._program.step(s, data, hyper), state, length=n)
+
+            self._chunks[n] = self._each(steps)
+        states_M, metrics = self._chunks[n](states_M, hypers_M)
+        return states_M, jax.tree.map(lambda x: np.asarray(x)[: self._members], metrics)
+
+    def map(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """``f`` of one member's arguments, as a jitted function of all members'; results come to the host."""
+        run = self._each(f)
+        return lambda *args_M: jax.tree.map(lambda x: np.asarray(x)[: self._members], run(*args_M))
+
+
+def _each_member(mesh: Mesh, f: Callable[..., Any]) -> Callable[..., Any]:
+    if jax.default_backend() == "cpu":
+
+        def local(*args_M: Any) -> Any:
+            return jax.lax.map(lambda args: f(*args), args_M)
+
+    else:
+
+        def local(*args_M: Any) -> Any:
+            return jax.vmap(f)(*args_M)
+
+    spec = PartitionSpec("member")
+    return jax.jit(jax.shard_map(local, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False))

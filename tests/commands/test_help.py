@@ -1,0 +1,67 @@
+"""--help is short, tells our flags alone, and with a config its fields."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from processes import ROOT, WarmPython
+
+FLAGS = {
+    "train": ["config", "workdir", "resume", "debug"],
+    "sample": [
+        "workdir",
+        "prime",
+        "length",
+        "temperature",
+        "top_k",
+        "top_p",
+        "feedback",
+        "num_samples",
+        "seed",
+        "step",
+        "debug",
+    ],
+    "evaluate": ["workdir", "split", "text", "step", "debug"],
+}
+
+
+def shown(text: str) -> list[str]:
+    flags = text.split("Flags:\n")[1].split("\n\n")[0].splitlines()
+    return [line.split()[0].removeprefix("--") for line in flags if line.startswith("  --")]
+
+
+@pytest.mark.parametrize("command", FLAGS)
+@pytest.mark.parametrize("form", ["--help", "-h", "--helpfull"])
+def test_help_is_ours_alone(call: WarmPython, command: str, form: str):
+    ended = call(command, form)
+    assert (ended.status, ended.err) == (0, "")
+    assert shown(ended.out) == FLAGS[command]
+    lines = ended.out.splitlines()
+    assert len(lines) < 40
+    assert max(map(len, lines)) <= 125
+    assert f"python -m experiments.{command}" in ended.out
+    for internal in ("pdb", "absl", "logtostderr", "verbosity", "jax_", "flagfile", "chex"):
+        assert internal not in ended.out
+
+
+def test_help_lists_the_fields_of_a_config(call: WarmPython):
+    ended = call("train", "--help", "--config=configs/char_lm.py:tiny")
+    assert ended.status == 0
+    for line in ("--config.model.hidden=64", "--config.optimizer.schedule.name=cosine", "--config.seed=0"):
+        assert f"  {line}\n" in ended.out
+
+
+def test_help_with_a_wrong_config_still_helps(call: WarmPython):
+    ended = call("train", "--help", "--config=configs/nothing.py")
+    assert ended.status == 0
+    assert shown(ended.out) == FLAGS["train"]
+    assert "--config=configs/nothing.py: no such file" in ended.out
+
+
+def test_the_command_as_it_is_typed(call: WarmPython):
+    """The other tests fork a Python that is already warm; this one starts as a user does."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    command = [sys.executable, "-m", "experiments.train"]
+    typed = subprocess.run([*command, "--help"], capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+    assert (typed.returncode, typed.stdout, typed.stderr) == (0, call("train", "--help").out, "")

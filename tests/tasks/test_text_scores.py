@@ -1,0 +1,87 @@
+"""Nats, bits, perplexity and entropy, held against SciPy and numbers worked out by hand."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.special
+import scipy.stats
+
+from rnn_research.tasks.text.language_modelling import cross_entropy, entropy, nats, score, summary
+
+TARGETS_TB = np.array([[0, 1], [2, -1], [3, 3]])
+
+
+@pytest.fixture
+def logits_TBV():
+    return 3 * jax.random.normal(jax.random.key(0), (3, 2, 4))
+
+
+def expected_nats(logits_TBV):
+    log_probability = scipy.special.log_softmax(np.asarray(logits_TBV, np.float64), axis=-1)
+    return np.array(
+        [[0.0 if k < 0 else -log_probability[t, b, k] for b, k in enumerate(row)] for t, row in enumerate(TARGETS_TB)]
+    )
+
+
+def test_nats(logits_TBV):
+    nats_TB, scored_TB = nats(logits_TBV, jnp.asarray(TARGETS_TB))
+    np.testing.assert_allclose(nats_TB, expected_nats(logits_TBV), rtol=1e-5)
+    np.testing.assert_array_equal(scored_TB, TARGETS_TB >= 0)
+
+
+def test_the_loss_is_the_mean_over_scored_symbols(logits_TBV):
+    np.testing.assert_allclose(
+        cross_entropy(logits_TBV, jnp.asarray(TARGETS_TB)), expected_nats(logits_TBV).sum() / 5, rtol=1e-5
+    )
+
+
+def test_a_symbol_outside_the_vocabulary_gives_no_gradient(logits_TBV):
+    gradient_TBV = jax.grad(cross_entropy)(logits_TBV, jnp.asarray(TARGETS_TB))
+    one_hot = np.where(TARGETS_TB[..., None] >= 0, np.eye(4)[TARGETS_TB], 0)
+    expected = scipy.special.softmax(np.asarray(logits_TBV), axis=-1) * (TARGETS_TB >= 0)[..., None] - one_hot
+    np.testing.assert_allclose(gradient_TBV, expected / 5, atol=1e-6)
+
+
+def test_nothing_to_score_is_no_loss():
+    assert cross_entropy(jnp.ones((2, 1, 3)), jnp.full((2, 1), -1)) == 0
+
+
+def test_sums_over_time(logits_TBV):
+    sums = score(logits_TBV, jnp.asarray(TARGETS_TB))
+    np.testing.assert_allclose(sums["nats"], expected_nats(logits_TBV).sum(0), rtol=1e-5)
+    np.testing.assert_array_equal(sums["tokens"], [3, 2])
+    np.testing.assert_array_equal(sums["right"], (np.argmax(logits_TBV, -1) == TARGETS_TB).sum(0))
+
+
+def test_headline_figures_by_hand():
+    """8 symbols at 2 bits each, 2 bytes a symbol."""
+    sums = {"nats": np.full((2, 2), 4 * math.log(2)), "tokens": np.full((2, 2), 2), "right": np.array([[1, 0], [2, 1]])}
+    figures = summary(sums, bytes_per_token=2.0)
+    assert figures == pytest.approx(
+        {
+            "nats_per_token": 2 * math.log(2),
+            "bits_per_byte": 1.0,
+            "perplexity": 4.0,
+            "accuracy": 0.5,
+            "tokens": 8,
+        }
+    )
+
+
+def test_many_small_sums_do_not_lose_precision():
+    """Float32 addition would stop growing at 2^24."""
+    sums = {name: np.full((3, 1), 2**24, np.float32) for name in ("nats", "right")}
+    assert summary({**sums, "tokens": np.array([2**24, 1, 1, 1], np.float32)}, 1.0)["tokens"] == 2**24 + 3
+
+
+def test_a_hopeless_model_has_a_finite_perplexity():
+    figures = summary({"nats": np.array([1e6]), "tokens": np.array([1.0]), "right": np.array([0])}, 1.0)
+    assert math.isfinite(figures["perplexity"])
+
+
+@pytest.mark.parametrize("counts", [[1], [1, 1], [3, 0, 1], [5, 4, 3, 0, 2]])
+def test_entropy(counts):
+    assert entropy(np.array(counts)) == pytest.approx(scipy.stats.entropy(counts))

@@ -1,0 +1,114 @@
+"""Parallel streams in chunks: what truncated backpropagation reads, and what evaluation scores."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnn_research.errors import UserError
+from rnn_research.tasks.text import streams
+
+SIZES = {"count": st.integers(1, 5), "chunk": st.integers(1, 9)}
+
+
+def batches(split, chunk, count=None, keep_carry=True):
+    """The first ``count`` batches (one pass if None), read as a compiled program reads them."""
+    count = split.batches if count is None else count
+    one = partial(streams.batch, split.data, chunk=chunk, keep_carry=keep_carry)
+    return jax.tree.map(np.asarray, jax.jit(lambda: jax.lax.map(one, jnp.arange(count)))())
+
+
+def test_the_worked_example():
+    text = "the quick brown fox jumps"
+    letters = sorted(set(text))
+    split = streams.training(np.array([letters.index(c) for c in text]), None, streams=2, chunk=3)
+    assert (split.batches, split.batch_size) == (3, 2)
+    found = batches(split, 3)
+
+    def read(symbols_T):
+        return "".join(letters[i] for i in symbols_T)
+
+    assert [[read(found.inputs[k, :, b]) for k in range(3)] for b in range(2)] == [
+        ["the", " qu", "ick"],
+        ["own", " fo", "x j"],
+    ]
+    assert [read(found.targets[k, :, 0]) for k in range(3)] == ["he ", "qui", "ck "]
+
+
+@settings(max_examples=20, deadline=None)
+@given(extra=st.integers(0, 60), **SIZES)
+def test_every_chunk_continues_the_one_before_in_every_stream(extra, count, chunk):
+    size = count * (chunk + 1) + extra
+    split = streams.training(np.arange(size), None, count, chunk)
+    passes = batches(split, chunk, 2 * split.batches)
+    np.testing.assert_array_equal(passes.targets, passes.inputs + 1)
+    # Side by side: stream b begins where an equal share of the text begins.
+    np.testing.assert_array_equal(passes.inputs[0, 0], np.arange(count) * (size // count))
+    first, second = np.split(passes.inputs, 2)
+    np.testing.assert_array_equal(first[1:, 0], first[:-1, -1] + 1)
+    np.testing.assert_array_equal(first, second)
+    assert len(np.unique(first)) == first.size, "no symbol is read twice in a pass"
+    # Less than a chunk of every stream is left over.
+    assert size // count - 1 - split.batches * chunk < chunk
+
+
+@settings(max_examples=30, deadline=None)
+@given(size=st.integers(2, 150), **SIZES)
+def test_evaluation_scores_every_symbol_but_the_first_exactly_once(size, count, chunk):
+    split = streams.evaluation(np.arange(size), None, count, chunk)
+    assert split.batch_size <= count
+    found = batches(split, chunk)
+    scored = found.targets[found.targets >= 0]
+    np.testing.assert_array_equal(np.sort(scored), np.arange(1, size))
+    np.testing.assert_array_equal(found.inputs[found.targets >= 0], scored - 1)
+
+
+def test_a_large_text_stays_small_on_the_device():
+    for largest, dtype in ((127, np.int8), (128, np.int16), (2**15, np.int32)):
+        split = streams.training(np.array([0, largest, 1]), None, 1, 2)
+        assert split.data.tokens_SB.dtype == dtype
+        np.testing.assert_array_equal(batches(split, 2).targets[0, :, 0], [largest, 1])
+
+
+def test_where_documents_end():
+    tokens, ends = np.arange(12), np.isin(np.arange(12), [2, 7, 11])
+    found = batches(streams.training(tokens, ends, 2, 2), 2)
+    assert set(found.inputs[found.ends_TB]) == {2, 7}
+    found = batches(streams.evaluation(tokens, ends, 2, 4), 4)
+    assert set(found.inputs[found.ends_TB & (found.targets >= 0)]) == {2, 7}
+
+
+def test_no_ends_where_documents_do_not_count():
+    assert batches(streams.training(np.arange(12), None, 2, 2), 2).ends_TB is None
+
+
+def test_a_carry_is_fresh_at_the_beginning_of_every_pass():
+    split = streams.training(np.arange(20), None, 2, 3)
+    assert split.batches == 3
+    np.testing.assert_array_equal(batches(split, 3, 7).fresh, [True, False, False] * 2 + [True])
+
+
+def test_a_zero_carry_is_fresh_at_every_chunk():
+    split = streams.training(np.arange(20), None, 2, 3)
+    assert batches(split, 3, 7, keep_carry=False).fresh.all()
+
+
+@pytest.mark.parametrize(("count", "chunk"), [(1, 1), (3, 4), (32, 100)])
+def test_a_text_shorter_than_one_chunk_of_every_stream(count, chunk):
+    least = count * (chunk + 1)
+    assert streams.training(np.zeros(least, int), None, count, chunk).batches == 1
+    with pytest.raises(
+        UserError,
+        match=rf"has {least - 1:,} symbols, fewer than the {least:,} that --config.task.batch_size={count} .*"
+        rf"--config.task.chunk_length={chunk} need",
+    ):
+        streams.training(np.zeros(least - 1, int), None, count, chunk)
+
+
+def test_an_empty_text():
+    with pytest.raises(UserError, match="has 0 symbols"):
+        streams.training(np.zeros(0, int), None, 1, 1)
