@@ -157,9 +157,10 @@ def check_flags(argv: Sequence[str]) -> None:
             raise UserError(f"--{name} is given twice: leave one out")
         seen.add(name)
         if equals or not isinstance(default, bool):
-            if not equals and (value := next(rest, None)) is None:  # it may stand apart, as in --workdir DIR
+            given_value = value if equals else next(rest, None)  # it may stand apart, as in --workdir DIR
+            if given_value is None:
                 raise UserError(f"--{name} has no value: give one, as in --{name}=VALUE")
-            check_type(name, value, default)
+            check_type(name, given_value, default)
 
 
 def _default(name: str, given: str | None, flat: dict[str, Any]) -> Any:

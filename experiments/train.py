@@ -13,7 +13,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from experiments import launch
-from rnn_research.runs.directory import write_text
+from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.training import scores, trained, writing
 from rnn_research.training.train import train
 
@@ -40,17 +40,23 @@ def main() -> int:
 
     from rnn_research.report.run_page import write_page  # matplotlib is slow to import: only when needed
 
-    run = trained.read(directory)
-    if config.evaluation.show_scores:
-        print(scores.table(run, config.task.text))
-    if config.evaluation.sample_length:
-        text = sample(run)
-        write_text(directory.sample, text)
-        print(f"--- a sample at temperature {config.evaluation.sample_temperature:g}\n{text}\n---")
+    if config.task.name == "text":
+        show_text(trained.read(directory), directory)
     write_page(directory)
     print_results(results)
     print(f"report: {directory.report}")
     return 0
+
+
+def show_text(run: trained.Trained, directory: RunDirectory) -> None:
+    """What the config asks to see of a language model: scores of every step, a sample."""
+    evaluation = run.config.evaluation
+    if evaluation.show_scores:
+        print(scores.table(run, run.config.task.text))
+    if evaluation.sample_length:
+        text = sample(run)
+        write_text(directory.sample, text)
+        print(f"--- a sample at temperature {evaluation.sample_temperature:g}\n{text}\n---")
 
 
 def sample(run: trained.Trained) -> str:
@@ -78,6 +84,9 @@ def print_results(results: dict) -> None:
                 f"{results[f'{split}_bits_per_byte']:.4f} bits per byte, "
                 f"perplexity {results[f'{split}_perplexity']:.3f}"
             )
+        elif f"{split}_{results['objective']}" in results:
+            name = f"{split}_{results['objective']}"
+            print(f"{name} {results[name]:.4g} [{results[f'{name}_low95']:.4g}, {results[f'{name}_high95']:.4g}]")
     print(json.dumps(results))
 
 

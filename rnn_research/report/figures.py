@@ -33,7 +33,9 @@ def learning_curve(records: list[dict[str, Any]], objective: str, floor: float |
         )
     if floor is not None:
         axes.axhline(floor, color=GREY, ls=":", lw=1.2, label=f"single symbols, no context ({floor:.2f})")
-    axes.set(xlabel="step", ylabel="loss (nats per symbol)")
+    axes.set(
+        xlabel="step", ylabel="loss (nats per symbol)" if objective == "nats_per_token" else objective.replace("_", " ")
+    )
     axes.legend(frameon=False)
     _save(figure, axes, path)
 

@@ -14,12 +14,13 @@ def write_page(directory: RunDirectory) -> None:
     config = flatten(read_json(directory.config))
     records = metrics.read(directory.metrics)
     provenance = read_json(directory.provenance)
+    objective = results["objective"]
     figures.learning_curve(
-        records, "nats_per_token", results.get("floor_unigram_nats"), directory.figures / "learning_curve.png"
+        records, objective, results.get("floor_unigram_nats"), directory.figures / "learning_curve.png"
     )
     figures.gradient_norms(records, directory.figures / "gradient_norms.png")
     network = f"{config['model.layers']} x {config['model.hidden']} {config['model.cell']}"
-    title = f"{network} on {provenance['corpus']['corpus']}"
+    title = f"{network} on {provenance['corpus'].get('corpus', config['task.name'])}"
     body = [
         f"<h1>{html.escape(title)}</h1>",
         f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
@@ -42,8 +43,12 @@ def write_page(directory: RunDirectory) -> None:
 
 def conclusion(results: dict[str, Any]) -> str:
     """One sentence from the numbers."""
-    if "test_nats_per_token" not in results:
+    objective = results["objective"]
+    if f"test_{objective}" not in results:
         return f"{results['step']:,} steps; no test split was held out."
+    if objective != "nats_per_token":
+        floors = ", ".join(f"{name} {value:.4g}" for name, value in results.items() if name.startswith("floor_"))
+        return f"On sequences that it never saw: {_words(objective)} {results[f'test_{objective}']:.4g} ({floors})."
     floor = results["floor_unigram_nats"]
     low, high = results["test_nats_per_token_low95"], results["test_nats_per_token_high95"]
     return (
@@ -54,28 +59,24 @@ def conclusion(results: dict[str, Any]) -> str:
 
 
 def scores(results: dict[str, Any]) -> str:
-    """The table of the splits."""
-    rows = [
-        (
-            split,
-            results[f"{split}_nats_per_token"],
-            results[f"{split}_bits_per_byte"],
-            results[f"{split}_perplexity"],
-            f"{100 * results[f'{split}_accuracy']:.1f} %",
-            results[f"{split}_tokens"],
-        )
-        for split in ("validation", "test")
-        if f"{split}_nats_per_token" in results
-    ]
-    head = ("split", "nats per symbol", "bits per byte", "perplexity", "guessed right", "symbols")
-    return html.table(rows, head) if rows else ""
+    """The table of the splits: a row for each, a column for each figure that both have."""
+    splits = [split for split in ("validation", "test") if f"{split}_{results['objective']}" in results]
+    if not splits:
+        return ""
+    names = [n.removeprefix("test_") for n in results if n.startswith("test_") and not n.endswith("95")]
+    rows = [(split, *(results.get(f"{split}_{name}", "") for name in names)) for split in splits]
+    return html.table(rows, ("split", *(_words(name) for name in names)))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def learning_sentence(records: list[dict[str, Any]], results: dict[str, Any]) -> str:
     """What the learning curve shows."""
     losses = [r["loss"] for r in records if r["kind"] == "train"]
     return (
-        f"Training loss falls from {losses[0]:.3f} to {losses[-1]:.3f} nats in {results['step']:,} steps; "
+        f"Training loss falls from {losses[0]:.3f} to {losses[-1]:.3f} in {results['step']:,} steps; "
         f"the model kept is the one of step {results['best_step']:,}."
     )
 

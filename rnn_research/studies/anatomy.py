@@ -17,11 +17,11 @@ from rnn_research.analysis.theory import forget_half_life, pascanu_bound
 from rnn_research.errors import one_of
 from rnn_research.models.recurrent import stack_of
 from rnn_research.runs.statistics import mean_interval
-from rnn_research.studies.learning import changed, initial_params, train_members
+from rnn_research.studies.learning import changed, headed, initial_params, train_members
 from rnn_research.studies.measure import Reach, inputs_of, reach
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.tasks import TASKS, Task
-from rnn_research.training.population import Population
+from rnn_research.training.population import Members
 from rnn_research.types import Array
 
 
@@ -39,9 +39,7 @@ def run(config: ConfigDict, say: Callable[[str], None]) -> dict[str, Any]:
         measured = {"initial": measure(point, initial_params(point, seeds))}
         say(f"{name}: measured at initialisation")
         if config.training.steps:
-            outcomes, params_M, _ = train_members(
-                point, seeds, -np.inf, lambda line, name=name: say(f"{name}  {line}")
-            )
+            outcomes, params_M, _ = train_members(point, seeds, -np.inf, headed(say, name))
             measured["trained"] = measure(point, params_M)
             measured["trained"]["objective_median"] = float(np.median([o.final for o in outcomes]))
         found[name] = measured
@@ -68,16 +66,15 @@ def measure(config: ConfigDict, params_M: Any) -> dict[str, Any]:
         )
 
     members = jax.tree.leaves(params_M)[0].shape[0]
-    population = Population(None, members)
-    measured = population.map(one)(population.lay(params_M))
+    # On one device: factorisations of two CPU devices at a time wait for each other for ever.
+    group = Members(members, jax.local_devices()[:1])
+    measured = group.to_host(group.each(one)(group.lay(params_M)))
     return describe(measured, params_M, config)
 
 
 def sequences_of(config: ConfigDict) -> Task:
     """The task at the length and number of the sequences that are measured."""
-    longer = changed(
-        config, {"task.length": config.analysis.length, "task.batch_size": config.analysis.sequences}
-    )
+    longer = changed(config, {"task.length": config.analysis.length, "task.batch_size": config.analysis.sequences})
     return TASKS[config.task.name](longer.task, longer.evaluation)
 
 

@@ -83,7 +83,7 @@ def train_members(
     built = build(base)
     population, states_M, hypers_M = begin(base, members, built)
     validation = built.task.splits["validation"]
-    evaluate = population.map(
+    evaluate = population.each(
         lambda params: score_split(
             built.task, built.model, params, validation.data, validation.batches, validation.batch_size
         )
@@ -93,10 +93,10 @@ def train_members(
     train_data = jax.tree.map(jnp.asarray, built.task.splits["train"].data)
     for step in range(every, built.schedule.steps + 1, every):
         states_M, metrics = population.chunk(states_M, train_data, hypers_M, every)
-        sums_M = evaluate(states_M.params)
+        sums_M = population.to_host(evaluate(states_M.params))
         for m, outcome in enumerate(outcomes):
             value = built.task.summary(jax.tree.map(lambda s, m=m: s[m], sums_M), "validation")[objective]
-            outcomes[m] = _follow(outcome, step, value, {k: v[m] for k, v in metrics.items()}, solved)
+            outcomes[m] = _follow(outcome, step, value, {name: np.asarray(v[m]) for name, v in metrics.items()}, solved)
         done = sum(o.success_step is not None for o in outcomes)
         say(f"step {step:,}/{built.schedule.steps:,}  {objective} {_row(outcomes)}  solved {done}/{len(outcomes)}")
         if done == len(outcomes) or not any(o.finite for o in outcomes):
@@ -133,6 +133,11 @@ def changed(base: ConfigDict, overrides: Overrides) -> ConfigDict:
     config = base.copy_and_resolve_references()
     config.update_from_flattened_dict(overrides)
     return config
+
+
+def headed(say: Callable[[str], None], heading: str) -> Callable[[str], None]:
+    """``say`` with a heading before every line."""
+    return lambda line: say(f"{heading}  {line}")
 
 
 def _follow(outcome: Outcome, step: int, value: float, metrics: dict[str, np.ndarray], solved: float) -> Outcome:

@@ -85,7 +85,9 @@ def reach(
     own = decay(jnp.moveaxis(log_LTB, -1, 0)[..., None], first_lag=first, last_lag=last, draws=1)
     at_zero = fit.median[:, -1:]
     (cell_params,), (cell_carry,) = params.stack.cells[0], carry[0]
-    spectrum = lyapunov_along(shape.cell, cell_params, cell_carry, x_TBD, top=min(exponents, shape.hidden), burn_in=burn_in)
+    spectrum = lyapunov_along(
+        shape.cell, cell_params, cell_carry, x_TBD, top=min(exponents, shape.hidden), burn_in=burn_in
+    )
     layers = trace_layers(shape, params.stack, carry, x_TBD)
     gates = layers[0].gates
     lanes = None

@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import one_of
 from rnn_research.runs.statistics import bootstrap_median, wilson
-from rnn_research.studies.learning import Outcome, changed, train_members
+from rnn_research.studies.learning import Outcome, changed, headed, train_members
 from rnn_research.studies.networks import NETWORKS
 
 
@@ -30,12 +30,8 @@ def run(config: ConfigDict, say: Callable[[str], None]) -> dict[str, Any]:
         for length in config.analysis.lengths:
             point = changed(config, {**NETWORKS[name], "task.length": length, **rate_of(config, name)})
             seeds = [{"seed": config.seed + s} for s in range(config.analysis.seeds)]
-            outcomes, _, built = train_members(
-                point,
-                seeds,
-                config.analysis.solved,
-                lambda line, name=name, length=length: say(f"{name} T={length}  {line}"),
-            )
+            heading = f"{name} T={length}"
+            outcomes, _, built = train_members(point, seeds, config.analysis.solved, headed(say, heading))
             floor = {k: v for k, v in built.task.facts.items() if k.startswith("floor_")}
             points.append({"network": name, "length": length, "task": config.task.name, **floor, **describe(outcomes)})
     return {"points": points}

@@ -92,6 +92,7 @@ def images(config: Any, evaluation: Any) -> Task:
             "images": {name: len(part.y_N) for name, part in sequences.items()},
             "floor_accuracy": 0.1,
         },
+        length=T,
     )
 
 

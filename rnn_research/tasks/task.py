@@ -31,11 +31,13 @@ class Split(NamedTuple):
       data: a pytree of arrays, handed to ``batch``.
       batches: batches that make up one pass over it.
       batch_size: examples (or streams) in each.
+      batch_axis: the axis of its arrays along which several devices share it, or None.
     """
 
     data: Any
     batches: int
     batch_size: int
+    batch_axis: int | None = None
 
 
 class Task(NamedTuple):
@@ -54,6 +56,7 @@ class Task(NamedTuple):
       objective: the figure of ``summary`` that validation wants least, and the two sums it is the ratio of.
       facts: what provenance must know (corpus sha256, sizes), ready for JSON.
       symbols: turns symbols to text and back, or None.
+      length: time steps of a batch, for the speed that is shown.
     """
 
     name: str
@@ -68,3 +71,4 @@ class Task(NamedTuple):
     objective: tuple[str, str, str]
     facts: Mapping[str, Any]
     symbols: Any = None
+    length: int = 1

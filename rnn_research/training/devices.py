@@ -69,14 +69,14 @@ def check_fits(state: Any) -> None:
         )
 
 
-def spread(over: Mesh, state: TrainState, data: Any) -> tuple[TrainState, Any]:
+def spread(over: Mesh, state: TrainState, data: Any, batch_axis: int | None) -> tuple[TrainState, Any]:
     """Places streams and their carries along the batch, and all else on every device."""
     everywhere = NamedSharding(over, PartitionSpec())
     first = NamedSharding(over, PartitionSpec("batch"))
-    second = NamedSharding(over, PartitionSpec(None, "batch"))
+    shared = everywhere if batch_axis is None else NamedSharding(over, PartitionSpec(*[None] * batch_axis, "batch"))
     carry = jax.device_put(state.carry, first)
     state = dataclasses.replace(jax.device_put(dataclasses.replace(state, carry=None), everywhere), carry=carry)
-    return state, jax.tree.map(lambda x: jax.device_put(x, second if x.ndim > 1 else everywhere), data)
+    return state, jax.device_put(data, shared)
 
 
 def host_must_wait() -> bool:

@@ -109,7 +109,7 @@ def run(
     began = time.monotonic()
     speeds: list[float] = []
     writer = MetricsWriter(directory, step)
-    tokens = config.task.batch_size * config.task.chunk_length
+    tokens = config.task.batch_size * task.length
     copy = jax.jit(lambda s: jax.tree.map(jnp.copy, flat(s)))
     validation = task.splits.get("validation")
 

@@ -6,8 +6,7 @@ of the members and walks through them (``lax.map`` under ``shard_map``); with on
 virtual device a core all cores work, and no collective is needed.
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -19,30 +18,19 @@ from rnn_research.training.step import Program
 from rnn_research.types import Array
 
 
-class Population:
-    """Trains and scores all members together; every method returns arrays with a leading member axis."""
+class Members:
+    """Members laid over devices; arrays have a leading member axis."""
 
-    def __init__(self, program: Program | None, members: int, devices: list[jax.Device] | None = None):
-        """Lays the members over the devices.
-
-        Args:
-          program: of a run; its config's numbers are overruled by each member's own.
-            None where nothing is trained.
-          members: how many there are.
-          devices: where they run; all local ones by default.
-        """
-        self._program = program
-        self._members = members
+    def __init__(self, members: int, devices: Sequence[jax.Device] | None = None):
+        """Chooses the devices: all local ones by default, never more than members."""
+        self.members = members
         devices = devices or jax.local_devices()
-        self._mesh = Mesh(
-            np.array(devices[: max(1, min(members, len(devices)))]), ("member",), axis_types=(AxisType.Auto,)
-        )
-        self._each = partial(_each_member, self._mesh)
-        self._chunks: dict[int, Callable[..., Any]] = {}
+        chosen = np.array(devices[: max(1, min(members, len(devices)))])
+        self._mesh = Mesh(chosen, ("member",), axis_types=(AxisType.Auto,))
 
     def lay(self, tree_M: Any) -> Any:
         """Places member-leading arrays on the devices, filled up to a multiple of them by repeating the last."""
-        short = -self._members % self._mesh.size
+        short = -self.members % self._mesh.size
         sharding = NamedSharding(self._mesh, PartitionSpec("member"))
 
         def place(x: Array) -> Array:
@@ -51,25 +39,38 @@ class Population:
 
         return jax.tree.map(place, tree_M)
 
+    def each(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        """``f`` of one member's arguments, as a jitted function of all members' laid ones."""
+        return _each_member(self._mesh, f)
+
+    def to_host(self, tree_M: Any) -> Any:
+        """NumPy arrays of the members alone."""
+        return jax.tree.map(lambda x: np.asarray(x)[: self.members], tree_M)
+
+
+class Population(Members):
+    """Trains all members together."""
+
+    def __init__(self, program: Program, members: int, devices: Sequence[jax.Device] | None = None):
+        """Takes the program of a run; its config's numbers are overruled by each member's own."""
+        super().__init__(members, devices)
+        self._program = program
+        self._chunks: dict[int, Callable[..., Any]] = {}
+
     def init(self, keys_M: Array, starts_M: Any, hypers_M: Any) -> Any:
         """The states of all members."""
-        return self._each(self._program.init)(self.lay(keys_M), self.lay(starts_M), self.lay(hypers_M))
+        return self.each(self._program.init)(self.lay(keys_M), self.lay(starts_M), self.lay(hypers_M))
 
-    def chunk(self, states_M: Any, data: Any, hypers_M: Any, n: int) -> tuple[Any, dict[str, Array]]:
+    def chunk(self, states_M: Any, data: Any, hypers_M: Any, n: int) -> tuple[Any, dict[str, np.ndarray]]:
         """n steps of every member; metrics are ``[M, n]``. ``hypers_M`` comes from ``lay``."""
         if n not in self._chunks:
 
             def steps(state: Any, hyper: Any) -> Any:
                 return jax.lax.scan(lambda s, _: self._program.step(s, data, hyper), state, length=n)
 
-            self._chunks[n] = self._each(steps)
+            self._chunks[n] = self.each(steps)
         states_M, metrics = self._chunks[n](states_M, hypers_M)
-        return states_M, jax.tree.map(lambda x: np.asarray(x)[: self._members], metrics)
-
-    def map(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """``f`` of one member's arguments, as a jitted function of all members'; results come to the host."""
-        run = self._each(f)
-        return lambda *args_M: jax.tree.map(lambda x: np.asarray(x)[: self._members], run(*args_M))
+        return states_M, self.to_host(metrics)
 
 
 def _each_member(mesh: Mesh, f: Callable[..., Any]) -> Callable[..., Any]:

@@ -103,7 +103,7 @@ def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any
     state = functions.init(jax.random.key(config.seed), config.model.init, hyper)
     mesh = devices.mesh()
     data = {name: split.data for name, split in task.splits.items()}
-    state, data["train"] = devices.spread(mesh, state, data["train"])
+    state, data["train"] = devices.spread(mesh, state, data["train"], task.splits["train"].batch_axis)
     for name in data.keys() - {"train"}:
         data[name] = jax.device_put(data[name])
     checkpoints = Checkpoints(directory.checkpoints, task.objective[0])
@@ -135,11 +135,12 @@ def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any
     finally:
         checkpoints.close()
     results = {
+        "objective": task.objective[0],
         "step": ending.step,
         "best_step": best,
         "parameters": count(params),
         **score_splits(task, functions, params, data),
-        "floor_unigram_nats": task.facts["floor_unigram_nats"],
+        **{name: value for name, value in task.facts.items() if name.startswith("floor_")},
         "wall_seconds": ending.wall_seconds,
         "train_tokens_per_second": ending.tokens_per_second,
     }
@@ -185,7 +186,8 @@ def _check_fields(config: ConfigDict) -> None:
     own = {field for field in wanted if field.startswith(("task.", "model."))} - {"task.name", "model.name"}
     if lacking := [field for field in wanted if field not in given and field not in own]:
         raise UserError(
-            f"--config lacks {', '.join(lacking)}: let get_config() begin with rnn_research.training.defaults.defaults()"
+            f"--config lacks {', '.join(lacking)}: "
+            "let get_config() begin with rnn_research.training.defaults.defaults()"
         )
 
 
@@ -199,7 +201,7 @@ def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:
     at_least("--config.evaluation.sample_temperature", config.evaluation.sample_temperature, 0)
     if symbols is not None and config.evaluation.sample_length and config.evaluation.sample_prime:
         encode_priming(symbols, config.evaluation.sample_prime, "--config.evaluation.sample_prime")
-    if config.evaluation.show_scores and not config.task.text:
+    if config.evaluation.show_scores and not config.task.get("text"):
         raise UserError("--config.evaluation.show_scores=True shows a short text: give it as --config.task.text")
 
 

@@ -36,6 +36,8 @@ def read(directory: RunDirectory, step: int | None = None) -> Trained:
     """
     directory.trained()
     config = ConfigDict(read_json(directory.config))
+    if config.task.name != "text":
+        raise UserError(f"--workdir={directory.path} holds no language model: its task is {config.task.name}")
     dtype = devices.parameter_dtype(config.training.dtype)
     vocabulary = Vocabulary.from_json(read_json(directory.vocabulary))
     model = MODELS[config.model.name](config.model, len(vocabulary), len(vocabulary), dtype)

@@ -50,16 +50,14 @@ def test_omega_by_its_definition(name):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", ["elman", "lstm"])
-def test_whole_gradient_by_finite_differences(name):
-    cell = CELLS[name]
+def test_whole_gradient_by_finite_differences():
+    cell = CELLS["lstm"]
     params, carry, x_TD = one_layer(cell, D, H, T)
     d_h = jnp.asarray(np.random.default_rng(5).normal(size=(T, H)))
     omega = lambda params: pascanu_omega(cell, params, carry, x_TD, d_h, immediate=False)  # noqa: E731
     value, gradient = jax.jit(jax.value_and_grad(omega))(params)
-    assert float(value) == pytest.approx(
-        float(jax.jit(pascanu_omega, static_argnums=0)(cell, params, carry, x_TD, d_h))
-    )
+    approximate = jax.jit(pascanu_omega, static_argnums=0)(cell, params, carry, x_TD, d_h)
+    assert float(value) == pytest.approx(float(approximate)), "the value is one; the derivatives differ"
     exact, _ = ravel_pytree(gradient)
     np.testing.assert_allclose(exact, central_differences(omega, params), rtol=1e-5, atol=1e-8)
 
@@ -113,9 +111,8 @@ def test_a_cell_that_does_not_split_is_refused():
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("name", ["gru_reset_before", "lstm"])
-def test_gradient_of_flossing(name):
-    cell = CELLS[name]
+def test_gradient_of_flossing():
+    cell = CELLS["lstm"]
     params, carry, x_TD = one_layer(cell, D, H, T)
     value = lambda params: flossing(cell, params, carry, x_TD, 2, burn_in=1)  # noqa: E731
     gradient = jax.jit(jax.grad(value))(params)

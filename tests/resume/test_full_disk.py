@@ -14,7 +14,9 @@ SCRIPT = 'mount -t tmpfs -o size=16m tmpfs "$1" && shift && exec "$@"'
 
 
 @pytest.fixture
-def disk(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WarmPython, Path, Path]]:
+def disk(
+    call: WarmPython, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[WarmPython, Path, Path]]:
     """A Python that sees a small disk, where it sees it, and the same place seen from here."""
     place = tmp_path / "disk"
     place.mkdir()
@@ -23,7 +25,11 @@ def disk(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     tried = shutil.which("unshare") and subprocess.run([*unshare, *inside, "true"], capture_output=True, check=False)
     if not tried or tried.returncode:
         pytest.skip("no small disk can be mounted here: unshare --map-root-user --mount is not permitted")
-    python = WarmPython(tmp_path_factory.mktemp("commands"), tmp_path / "compiled", prefix=(*unshare, *inside))
+    python = WarmPython(
+        tmp_path_factory.mktemp("commands"),
+        Path(call.environment["JAX_COMPILATION_CACHE_DIR"]),
+        prefix=(*unshare, *inside),
+    )
     yield python, place, Path(f"/proc/{python.pid}/root{place}")
     python.close()
 

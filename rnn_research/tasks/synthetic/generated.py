@@ -72,4 +72,5 @@ def generated(
         summary=objective.summary,
         objective=(objective.name, *objective.ratio),
         facts={"task": name, **facts},
+        length=config.length,
     )

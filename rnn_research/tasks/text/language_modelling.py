@@ -115,6 +115,7 @@ def next_symbol(
         objective=("nats_per_token", "nats", "tokens"),
         facts=facts,
         symbols=words,
+        length=chunk,
     )
 
 

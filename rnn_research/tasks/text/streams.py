@@ -53,7 +53,7 @@ def training(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: i
         return np.ascontiguousarray(values[: streams * length].reshape(streams, length).T[:keep])
 
     data = Streams(_narrow(lay(tokens)), None if ends is None else lay(ends))
-    return Split(data, chunks, streams)
+    return Split(data, chunks, streams, batch_axis=1)
 
 
 def evaluation(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: int) -> Split:
