@@ -80,20 +80,29 @@ def bptt_sum(cell: Cell, params: Params, carry: Carry, x: Array, d_h: Array) -> 
         delta, before, x = inputs
         part = summand(delta, before, x)
         total = jax.tree.map(lambda t, p: t + times_power(p, _scalar(delta.exponent - highest)), total, part)
-        norms = jax.tree.map(lambda p: log_norm(rescaled(p, _ones_like(delta.exponent, p), None), None), part)
-        return total, (norms, log_norm(_together(part, delta.exponent), None))
+        under = lambda p: jnp.reshape(delta.exponent, (1,) * p.ndim)  # noqa: E731
+        return total, jax.tree.map(lambda p: log_norm(Scaled(p, under(p)), None), part)
 
     zeros = jax.tree.map(jnp.zeros_like, params)
-    total, (log_each_T, log_all_T) = jax.lax.scan(accumulate, zeros, (delta_T, before_T, x))
+    total, log_each_T = jax.lax.scan(accumulate, zeros, (delta_T, before_T, x))
+
+    # Shares have no unit: without these the squares of a tiny total would underflow.
+    units = jax.tree.map(lambda t: jnp.where(jnp.any(t != 0), jnp.max(jnp.abs(t)), 1), total)
+    direction = jax.tree.map(lambda t, unit: t / unit, total, units)
 
     def project(_: None, inputs: Any) -> tuple[None, Any]:
         delta, before, x = inputs
-        part = jax.tree.map(lambda p: times_power(p, _scalar(delta.exponent - highest)), summand(delta, before, x))
-        return None, jax.tree.map(lambda p, t: jnp.sum(p * t), part, total)
+        part = summand(delta, before, x)
+        scale = lambda p: times_power(p, _scalar(delta.exponent - highest))  # noqa: E731
+        return None, jax.tree.map(lambda p, d, unit: jnp.sum(scale(p) / unit * d), part, direction, units)
 
     _, dot_T = jax.lax.scan(project, None, (delta_T, before_T, x))
-    square = jax.tree.map(lambda t: jnp.sum(t * t), total)
-    sum_of = lambda tree: jax.tree.reduce(jnp.add, tree)  # noqa: E731
+    square = jax.tree.map(lambda d: jnp.sum(d * d), direction)
+    log_all_T = 0.5 * jax.nn.logsumexp(2 * jnp.stack(jax.tree.leaves(log_each_T)), axis=0)
+    largest = jnp.max(jnp.stack([jnp.max(jnp.abs(t)) for t in jax.tree.leaves(total)]))
+    largest = jnp.where(largest > 0, largest, 1)
+    add_up = lambda leaf, unit: leaf * (jnp.minimum(unit, largest) / largest) ** 2  # noqa: E731
+    sum_of = lambda tree: jax.tree.reduce(jnp.add, jax.tree.map(add_up, tree, units))  # noqa: E731
     return BpttSum(
         total=jax.tree.map(lambda t: times_power(t, _scalar(highest)), total),
         of_all=_summands(log_all_T, sum_of(dot_T), sum_of(square)),
@@ -112,13 +121,3 @@ def _summands(log_norm_T: Array, dot_T: Array, square: Array) -> Summands:
 
 def _scalar(exponent: Array) -> Array:
     return jnp.reshape(exponent, ())
-
-
-def _ones_like(exponent: Array, leaf: Array) -> Array:
-    return jnp.reshape(exponent, (1,) * leaf.ndim)
-
-
-def _together(tree: Any, exponent: Array) -> Scaled:
-    """All leaves as one vector under one exponent."""
-    flat = jnp.concatenate([leaf.ravel() for leaf in jax.tree.leaves(tree)])
-    return rescaled(flat, _ones_like(exponent, flat), None)

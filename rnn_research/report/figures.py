@@ -1,5 +1,6 @@
 """Figures of one run, drawn from its metrics alone; a colour-blind safe palette (Okabe and Ito 2008)."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def learning_curve(records: list[dict[str, Any]], objective: str, floor: float |
     """Training and validation loss against steps, with the floor that a model without context reaches."""
     train = [r for r in records if r["kind"] == "train"]
     validation = [r for r in records if r["kind"] == "validation"]
-    figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
+    figure, axes = plt.subplots(figsize=SIZE)
     axes.plot([r["step"] for r in train], [r["loss"] for r in train], color=BLUE, lw=1.2, label="training")
     if validation:
         steps, values = [r["step"] for r in validation], [r[objective] for r in validation]
@@ -37,14 +38,14 @@ def learning_curve(records: list[dict[str, Any]], objective: str, floor: float |
         xlabel="step", ylabel="loss (nats per symbol)" if objective == "nats_per_token" else objective.replace("_", " ")
     )
     axes.legend(frameon=False)
-    _save(figure, axes, path)
+    save(figure, [axes], path)
 
 
 def gradient_norms(records: list[dict[str, Any]], path: Path) -> None:
     """Global gradient norm before and after clipping, mean and largest of each logged chunk."""
     train = [r for r in records if r["kind"] == "train"]
     steps = [r["step"] for r in train]
-    figure, axes = plt.subplots(figsize=SIZE, layout="constrained")
+    figure, axes = plt.subplots(figsize=SIZE)
     axes.plot(steps, [r["grad_norm_max"] for r in train], color=GREY, lw=0.9, label="largest before clipping")
     axes.plot(steps, [r["grad_norm"] for r in train], color=BLUE, lw=1.4, label="mean before clipping")
     axes.plot(
@@ -52,12 +53,15 @@ def gradient_norms(records: list[dict[str, Any]], path: Path) -> None:
     )
     axes.set(xlabel="step", ylabel="global gradient norm", yscale="log")
     axes.legend(frameon=False)
-    _save(figure, axes, path)
+    save(figure, [axes], path)
 
 
-def _save(figure: Any, axes: Axes, path: Path) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25)
+def save(figure: Any, axes: Iterable[Axes], path: Path) -> None:
+    """Writes a figure in the house's style."""
+    for each in axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.grid(alpha=0.25)
+    figure.set_layout_engine("constrained")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     plt.close(figure)

@@ -89,8 +89,8 @@ def describe(measured: Reach, params_M: Any, config: ConfigDict) -> dict[str, An
         "top_exponent_by_seed": top_M.tolist(),
         "slope_over_exponent_median": float(np.median(slope_M / top_M)),
         "slope_minus_exponent_largest": float(np.abs(slope_M - top_M).max()),
-        "half_life_steps_median": float(np.median(half_life_M)),
-        "half_life_by_seed": half_life_M.tolist(),
+        "half_life_steps_median": _or_none(np.median(half_life_M)),
+        "half_life_by_seed": [_or_none(steps) for steps in half_life_M],
         "exploding_share": float(measured.exploding_share_L[:, 0].mean()),
         "profile": np.median(measured.median_LT[:, 0], axis=0).tolist(),
         "profile_low": np.median(measured.low_LT[:, 0], axis=0).tolist(),
@@ -112,6 +112,11 @@ def describe(measured: Reach, params_M: Any, config: ConfigDict) -> dict[str, An
         bound_M = np.asarray(jax.vmap(lambda w_GHH: pascanu_bound(w_GHH[0]))(jnp.asarray(cell_M.w_h_GHH)))
         found.update(interval("bound_nats_per_step", bound_M))
     return found
+
+
+def _or_none(steps: float) -> float | None:
+    """JSON knows no infinity: None is a gradient that does not decay."""
+    return float(steps) if np.isfinite(steps) else None
 
 
 def interval(name: str, values_M: np.ndarray | Array) -> dict[str, float]:

@@ -63,9 +63,9 @@ def test_summands_by_their_definition():
 
 
 @pytest.mark.parametrize("weight", [0.5, 2.0])
-def test_three_hundred_steps_in_float32(weight):
-    """Linear h_t = w h_{t-1} + 1: summand k is w^(T-k) h_{k-1}, down to 1e-90 and up to 1e90."""
-    cell, steps = CELLS["elman_relu"], 300
+def test_two_hundred_steps_in_float32(weight):
+    """Linear h_t = w h_{t-1} + x: summand k is w^(T-k) h_{k-1}, down to 1e-60 and up to 1e60."""
+    cell, steps = CELLS["elman_relu"], 200
     params, carry, x_TD = one_layer(cell, 1, 1, steps, dtype=jnp.float32)
     one = jnp.ones((1, 1, 1))
     params = params._replace(w_x_GDH=one, w_h_GHH=weight * one, b_GH=jnp.zeros((1, 1)))
@@ -73,7 +73,6 @@ def test_three_hundred_steps_in_float32(weight):
     x_TD = jnp.ones_like(x_TD) if weight < 1 else jnp.zeros_like(x_TD)
     if weight > 1:
         carry = jax.tree.map(lambda c: c * 1e-37, carry)  # h stays in range as long as it can
-        x_TD, steps = x_TD[:200], 200
     mine = jitted(cell, params, carry, x_TD, jnp.ones(1))
     h = np.float64(carry.h[0])
     expected = []
@@ -81,13 +80,14 @@ def test_three_hundred_steps_in_float32(weight):
         expected.append((steps - 1 - k) * np.log(weight) + np.log(h))
         h = weight * h + float(x_TD[0, 0])
     np.testing.assert_allclose(mine.of_each.w_h_GHH.log_norm, expected, rtol=1e-5, atol=1e-4)
-    assert float(jnp.sum(mine.of_all.share)) == pytest.approx(1, abs=1e-5)
+    for summands in (mine.of_all, mine.of_each.w_h_GHH):
+        assert float(jnp.sum(summands.share)) == pytest.approx(1, abs=1e-5)
 
 
 def test_no_gradient_has_no_shares():
-    cell = CELLS["gru"]
-    params, carry, x_TD = one_layer(cell, D, H, T, dtype=jnp.float32)
-    mine = jitted(cell, params, carry, x_TD, jnp.zeros(H))
+    cell = CELLS["elman_relu"]
+    params, carry, x_TD = one_layer(cell, 1, 1, 200, dtype=jnp.float32)
+    mine = jitted(cell, params, carry, x_TD, jnp.zeros(1))
     assert np.all(mine.of_all.log_norm == -np.inf)
     assert np.all(mine.of_all.share == 0)
     assert np.all(mine.of_all.norm_share == 0)

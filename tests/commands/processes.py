@@ -57,7 +57,8 @@ class WarmPython:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu", "COLUMNS": "100"}
         environment |= {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
         environment |= {"JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1"}
-        environment.pop("XLA_FLAGS", None)
+        for name in ("XLA_FLAGS", "PYTHONUNBUFFERED"):
+            environment.pop(name, None)
         script = Path(__file__).with_name("warm_python.py")
         self.environment = environment
         with (folder / "warm_python.err").open("wb") as err:
@@ -79,6 +80,8 @@ class WarmPython:
         """Starts ``python -m experiments.COMMAND ARGUMENTS`` in the root of the repository."""
         self._calls += 1
         out, err = (self._folder / f"{self._calls}.{end}" for end in ("out", "err"))
+        for path in (out, err):
+            path.touch()  # a process that is killed at once has not opened them yet
         request = {"command": command, "arguments": arguments, "folder": str(ROOT), "environment": environment or {}}
         pid = self._ask({**request, "stdout": str(out), "stderr": str(err)})
         assert pid is not None

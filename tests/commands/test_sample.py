@@ -79,7 +79,7 @@ def test_the_text_streams(call: WarmPython, trained: Path):
         sizes.add(started.out.stat().st_size if started.out.exists() else 0)
         time.sleep(0.002)
     assert status == 0
-    assert len(sizes) > 10
+    assert len(sizes) > 30  # an output that waits for its buffer of 8,192 bytes grows 13 times
     assert started.out.stat().st_size == 100_001
     assert "symbols/s" in started.err.read_text()
 

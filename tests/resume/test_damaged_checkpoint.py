@@ -1,11 +1,12 @@
 """A damaged checkpoint is named and passed over; the run goes on from the one before and ends the same."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import assert_bit_identical, results, saved_steps
+from compared import assert_bit_identical, results, saved_steps
 from processes import WarmPython, refused
 
 
@@ -33,6 +34,15 @@ def empty_every_file(checkpoint: Path) -> None:
         path.write_bytes(b"")
 
 
+def other_checksum(checkpoint: Path) -> None:
+    """The arrays can be read, but are not those that were saved."""
+    path = checkpoint / "_CHECKPOINT_METADATA"
+    metadata = json.loads(path.read_text())
+    checksums = metadata["custom_metadata"]["crc32"]
+    checksums[".params.w_HV"] += 1
+    path.write_text(json.dumps(metadata))
+
+
 def lose_every_file(checkpoint: Path) -> None:
     shutil.rmtree(checkpoint)
     checkpoint.mkdir()
@@ -47,7 +57,7 @@ def unfinished(uninterrupted: Path, tmp_path: Path) -> Path:
     return run
 
 
-@pytest.mark.parametrize("damage", [flip_bits, cut_short, empty_every_file, lose_every_file])
+@pytest.mark.parametrize("damage", [flip_bits, cut_short, other_checksum, empty_every_file, lose_every_file])
 def test_the_newest_is_passed_over(
     call: WarmPython, often: tuple[str, ...], uninterrupted: Path, unfinished: Path, damage: Callable[[Path], None]
 ):

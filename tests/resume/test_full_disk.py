@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import assert_bit_identical, records, saved_steps
+from compared import assert_bit_identical, records, saved_steps
 from processes import WarmPython
 
 SCRIPT = 'mount -t tmpfs -o size=16m tmpfs "$1" && shift && exec "$@"'

@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from conftest import assert_bit_identical
+from compared import assert_bit_identical
 from processes import Started, WarmPython
 
 # Ten moments: while the process starts, between boundaries, and while a checkpoint is half written.
@@ -25,7 +25,7 @@ def test_ten_kills(call: WarmPython, often: tuple[str, ...], uninterrupted: Path
         os.kill(started.pid, signal.SIGKILL)
         assert started.wait().status == -signal.SIGKILL
         torn += bool(half_written(tmp_path))
-    assert torn >= 3  # so many saves were truly cut short
+    assert torn >= 3, torn  # so many saves were truly cut short
     ended = call("train", *often, f"--workdir={tmp_path}")
     assert ended.status == 0, ended.err
     assert "resuming from step" in ended.out

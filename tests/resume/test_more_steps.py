@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from conftest import assert_bit_identical
+from compared import assert_bit_identical
 from processes import WarmPython
 
 

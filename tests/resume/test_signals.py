@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import assert_bit_identical, saved_steps
+from compared import assert_bit_identical, saved_steps
 from processes import ROOT, WarmPython
 
 
