@@ -20,8 +20,8 @@ def get_config() -> ConfigDict:
     config.optimizer.learning_rate = 5e-3
     config.optimizer.schedule.name = "cosine"
     config.optimizer.schedule.warmup_steps = 50
-    config.training.steps = 3600
-    config.evaluation.every = 600
+    config.training.steps = 4500
+    config.evaluation.every = 750
     config.evaluation.sample_length = 600
     config.evaluation.sample_temperature = 0.7
     config.evaluation.sample_prime = "def "

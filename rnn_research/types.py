@@ -16,6 +16,9 @@ L      layers of a stack
 V      vocabulary
 K      classes
 N      samples, draws, bootstrap replicates
+M      state of a cell, flattened (H, or 2H with a c); or members of a population
+R      Lyapunov exponents or directions
+Q      quantiles
 ====== ==========================================
 
 ``logits_TBV`` is time-major: unrolls keep time first, since ``lax.scan`` walks

@@ -66,6 +66,7 @@ class Generation(NamedTuple):
     position: Array
 
 
+@partial(jax.jit, static_argnames=("model", "samples", "edit"))
 def prime(model: Model, params: Params, symbols_T: Array, samples: int, edit: StackEdit | None = None) -> Generation:
     """Reads the priming text once for all N samples."""
     inputs_TN = jnp.broadcast_to(symbols_T[:, None], (symbols_T.shape[0], samples))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rnn_research.tasks.images import images
+from rnn_research.tasks.images import sequential_images
 from rnn_research.tasks.synthetic.adding import adding
 from rnn_research.tasks.synthetic.copying import copying
 from rnn_research.tasks.synthetic.delayed_xor import delayed_xor
@@ -22,7 +22,7 @@ TASKS: dict[str, Callable[..., Task]] = {
     "flip_flop": flip_flop,
     "random_permutation": random_permutation,
     "delayed_xor": delayed_xor,
-    "images": images,
+    "images": sequential_images,
 }
 
 __all__ = ["TASKS", "Batch", "Split", "Task"]

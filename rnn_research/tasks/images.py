@@ -40,7 +40,7 @@ class Images(NamedTuple):
     y_N: Array | np.ndarray
 
 
-def images(config: Any, evaluation: Any) -> Task:
+def sequential_images(config: Any, evaluation: Any) -> Task:
     """Builds the task.
 
     Raises:

@@ -66,11 +66,13 @@ def test_a_full_disk(disk: tuple[WarmPython, Path, Path], often: tuple[str, ...]
     assert good < 300
     assert not (run / "DONE").exists()
 
-    # Still full: refused again, and nothing is lost.
+    # Still full: refused again, and nothing is lost. (What a broken-off save left behind is
+    # cleared away first, which may make room for a few more steps.)
     ended = python("train", *often, f"--workdir={place / 'run'}")
     assert ended.status == 2, ended
     assert "Traceback" not in ended.err
-    assert saved_steps(run)[-1] == good
+    assert saved_steps(run)[-1] >= good
+    good = saved_steps(run)[-1]
 
     (seen / "ballast").unlink()
     ended = python("train", *often, f"--workdir={place / 'run'}")

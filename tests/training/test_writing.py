@@ -6,7 +6,9 @@ import pytest
 
 from rnn_research.errors import UserError
 from rnn_research.models import Model
+from rnn_research.models.generate import generate
 from rnn_research.tasks.text.vocabulary import build
+from rnn_research.training.train import build as build_run
 from rnn_research.training.writing import Choice, sample_key, write
 
 CYCLE = "né😀\n".encode()
@@ -73,3 +75,12 @@ def test_a_seed_gives_one_text_whatever_the_pieces(piece):
 def test_priming_outside_the_vocabulary():
     with pytest.raises(UserError, match=r"--prime='xnΩ' has a symbol that the model's vocabulary lacks.*'x', 'Ω'"):
         written(3, 2, priming="xnΩ")
+
+
+def test_a_stream_of_pieces_compiles_one_program(tiny):
+    run = build_run(tiny())
+    params = run.program.init(jax.random.key(0), tiny().model.init, run.hyper).params
+    before = generate._cache_size()
+    pieces = list(write(run.model, params, run.task.symbols, sample_key(0), length=12, priming="the", piece=3))
+    assert len(pieces) == 4
+    assert generate._cache_size() == before + 1, "the second piece met other types, and compiled again"

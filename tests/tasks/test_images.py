@@ -1,0 +1,102 @@
+"""Images as sequences: order, permutation, epochs, and IDX files."""
+
+import gzip
+import os
+import struct
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from rnn_research.errors import UserError
+from rnn_research.tasks import TASKS
+from rnn_research.tasks import images as module
+from rnn_research.training.defaults import defaults
+
+KEY = jax.random.key(0)
+
+
+def built(**fields):
+    config = defaults("images")
+    config.task.update(fields)
+    return TASKS["images"](config.task, config.evaluation)
+
+
+def test_rows_and_pixels_are_the_same_picture():
+    rows, pixels = built(form="rows"), built(form="pixels")
+    a, b = (np.asarray(t.batch(t.splits["train"].data, KEY, jnp.int32(5)).inputs) for t in (rows, pixels))
+    assert a.shape == (8, 32, 8)
+    assert b.shape == (64, 32, 1)
+    assert (a.transpose(1, 0, 2).reshape(32, 64) == b[..., 0].T).all()
+
+
+def test_a_permutation_moves_pixels_and_is_the_same_for_every_split():
+    plain, permuted = built(), built(permuted=True)
+    orders = []
+    for split in ("train", "test"):
+        before, after = (np.asarray(t.splits[split].data.x_NTD)[..., 0] for t in (plain, permuted))
+        assert (before != after).any()
+        orders.append([tuple(np.sort(before, 0)[:, 0]), tuple(np.sort(before, 1)[0])])
+        assert (np.sort(before, 1) == np.sort(after, 1)).all()
+    order = np.random.default_rng(0).permutation(64)
+    assert (after == before[:, order]).all()
+
+
+def test_the_splits_share_no_image_and_lose_none():
+    task = built()
+    everything = np.concatenate([np.asarray(p.data.x_NTD)[..., 0] for p in task.splits.values()])
+    source = load_digits().images.reshape(-1, 64) / 16.0
+    assert len(everything) == len(source)
+    assert sorted(map(tuple, everything)) == sorted(map(tuple, source))
+
+
+def test_an_epoch_reads_every_image_once_and_the_next_in_another_order():
+    orders = [[int(i) for s in range(5) for i in module.shuffled(100, jnp.int32(e * 5 + s), 20, 0)] for e in (0, 1)]
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(100))
+    assert orders[0] != orders[1]
+
+
+def test_evaluation_scores_every_image_once():
+    task = built()
+    part = task.splits["test"]
+    classes = [np.asarray(task.evaluation_batch(part.data, KEY, jnp.int32(k)).targets[-1]) for k in range(part.batches)]
+    asked = np.concatenate(classes)
+    assert (asked[asked >= 0] == np.asarray(part.data.y_N)).all()
+
+
+def idx_file(array):
+    return b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def test_idx_files_plain_and_gzipped(tmp_path):
+    pixels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
+    (tmp_path / "plain").write_bytes(idx_file(pixels))
+    (tmp_path / "packed.gz").write_bytes(gzip.compress(idx_file(pixels)))
+    assert (module.idx(tmp_path, "plain") == pixels).all()
+    assert (module.idx(tmp_path, "packed") == pixels).all()
+
+
+@pytest.mark.parametrize("raw", [b"", b"\0\0\x08", b"\0\0\x0d\x01\0\0\0\x01a", idx_file(np.zeros(9, np.uint8))[:-1]])
+def test_what_is_no_idx_file_is_refused(tmp_path, raw):
+    (tmp_path / "broken").write_bytes(raw)
+    with pytest.raises(UserError, match="not an IDX file"):
+        module.idx(tmp_path, "broken")
+
+
+def test_a_folder_without_mnist_is_refused(tmp_path):
+    with pytest.raises(UserError, match="no train-images-idx3-ubyte"):
+        built(path=str(tmp_path))
+
+
+def test_mnist_as_published():
+    root = Path(os.environ.get("RNN_RESEARCH_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
+    if not (root / "mnist").is_dir():
+        pytest.skip(f"MNIST's IDX files are not in {root / 'mnist'}")
+    images, labels = (module.idx(root / "mnist", name) for name in module.MNIST["test"])
+    assert images.shape == (10_000, 28, 28)
+    # Known of the canonical file: the first test images and the size of each class.
+    assert list(labels[:10]) == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert list(np.bincount(labels)) == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
