@@ -3,9 +3,9 @@
     make demo
     python -m experiments.train --config=configs/demo.py --workdir=runs/demo
 
-Time: under 4 minutes on 2 cores. Result: 1 layer x 128 LSTM, about 3 passes
-over 4.2 million characters, 1.58 nats a character on held-out modules
-(README, results).
+Time: three to four minutes on 2 cores. Result: a 1 x 128 LSTM that has read 4.2
+million characters three and a half times needs 1.49 nats a character on modules that
+it never saw (README, results).
 """
 
 from ml_collections import ConfigDict

@@ -14,7 +14,7 @@ from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.cells.linear import matmul
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.types import Array
-from rnn_research.unroll import Stack, stack, unroll_stack
+from rnn_research.unroll import Stack, stack
 
 
 class Reach(NamedTuple):
@@ -110,9 +110,3 @@ def reach(
         highway=lanes,
         saturation=saturation,
     )
-
-
-def unrolled_top(shape: Stack, params: LanguageModelParams, x_TBD: Array) -> Array:
-    """The top layer's states ``[T, B, H]``."""
-    carry = stack.initial_carry(shape, params.stack, (x_TBD.shape[1],), x_TBD.dtype)
-    return unroll_stack(shape, params.stack, carry, x_TBD)[1]

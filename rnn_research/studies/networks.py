@@ -21,14 +21,3 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "lstm_forget_bias_1": {"model.cell": "lstm", "model.init.forget_bias": 1.0},
     "lstm_forget_bias_2": {"model.cell": "lstm", "model.init.forget_bias": 2.0},
 }
-
-LABELS = {
-    "elman": "Elman tanh",
-    "elman_orthogonal": "Elman tanh, orthogonal",
-    "elman_relu": "Elman ReLU",
-    "irnn": "IRNN",
-    "gru": "GRU",
-    "lstm_forget_bias_0": "LSTM, forget bias 0",
-    "lstm_forget_bias_1": "LSTM, forget bias 1",
-    "lstm_forget_bias_2": "LSTM, forget bias 2",
-}

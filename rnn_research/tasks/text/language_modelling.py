@@ -11,11 +11,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.tasks.objectives import classes, perplexity, totals
 from rnn_research.tasks.task import Batch, Split, Task
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import streams, vocabulary
@@ -185,11 +185,9 @@ def encode(
 
 
 def nats(logits_TBV: Array, targets_TB: Array) -> tuple[Array, Array]:
-    """Negative log-likelihood of each target, and 1 where it counts (0 for symbols outside)."""
-    scored_TB = targets_TB >= 0
-    log_probability = jax.nn.log_softmax(logits_TBV)
-    chosen_TB = jnp.take_along_axis(log_probability, jnp.maximum(targets_TB, 0)[..., None], axis=-1)[..., 0]
-    return jnp.where(scored_TB, -chosen_TB, 0), scored_TB
+    """Negative log-likelihood of each target, and whether it counts (symbols outside do not)."""
+    nats_TB, scored_TB, _ = classes(logits_TBV, targets_TB)
+    return nats_TB, scored_TB
 
 
 def cross_entropy(logits_TBV: Array, targets_TB: Array) -> Array:
@@ -200,8 +198,7 @@ def cross_entropy(logits_TBV: Array, targets_TB: Array) -> Array:
 
 def score(logits_TBV: Array, targets_TB: Array) -> dict[str, Array]:
     """Sums over time, ``[B]`` each: nats, symbols scored, and symbols guessed right."""
-    nats_TB, scored_TB = nats(logits_TBV, targets_TB)
-    right_TB = (jnp.argmax(logits_TBV, axis=-1) == targets_TB) & scored_TB
+    nats_TB, scored_TB, right_TB = classes(logits_TBV, targets_TB)
     return {
         "nats": jnp.sum(nats_TB, axis=0),
         "tokens": jnp.sum(scored_TB, axis=0),
@@ -211,13 +208,13 @@ def score(logits_TBV: Array, targets_TB: Array) -> dict[str, Array]:
 
 def summary(sums: Mapping[str, Any], bytes_per_token: float) -> dict[str, float]:
     """Headline figures from the sums of a split."""
-    total = {name: float(np.sum(np.asarray(values, np.float64))) for name, values in sums.items()}
+    total = totals(sums)
     tokens = max(1.0, total["tokens"])
     mean = total["nats"] / tokens
     return {
         "nats_per_token": mean,
         "bits_per_byte": mean / math.log(2) / bytes_per_token,
-        "perplexity": math.exp(min(mean, 700.0)),
+        "perplexity": perplexity(mean),
         "accuracy": total["right"] / tokens,
         "tokens": int(total["tokens"]),
     }
