@@ -5,7 +5,8 @@
 
 Prints nats, bits and perplexity with 95 % bootstrap intervals over chunks of
 the text; the last line is JSON. Symbols outside the vocabulary are counted and
-reported; the model reads nothing in their place and they are not scored.
+reported; the model reads nothing in their place and they are not scored. Words
+outside it are read and scored as <unk>, and counted too.
 """
 
 import json
@@ -40,7 +41,7 @@ def main() -> None:
     tokens, ends = text_task.encode(documents, run.vocabulary, run.config.task.reset_at_documents)
     if len(tokens) < 2:
         raise UserError(f"{source}: {len(tokens)} symbols are too few to score, at least 2 are needed")
-    outside = int((tokens < 0).sum())
+    outside = run.vocabulary.outside(tokens)
     if not (tokens[1:] >= 0).any():
         raise UserError(
             f"{source}: none of its {len(tokens):,} symbols can be scored, they are outside the vocabulary of the run"

@@ -123,3 +123,10 @@ def test_the_difference_in_a_sentence(other, sentence):
 def test_the_same_words_in_another_order_differ():
     words = build([("", b"a a b")], "words")
     assert words.difference(build([("", b"a b b")], "words")) != ""
+
+
+def test_what_is_outside_is_counted_at_every_level():
+    words = build([("", b"a a b b c")], "words", min_count=2)
+    assert words.outside(words.encode(b"a c d b")) == 2
+    characters = build([("", b"ab")], "codepoints")
+    assert characters.outside(characters.encode("abé".encode())) == 1

@@ -43,6 +43,13 @@ class Vocabulary:
         outside = index.get(UNKNOWN, OUTSIDE) if self.level == "words" else OUTSIDE
         return np.fromiter((index.get(piece, outside) for piece in pieces), np.int32)
 
+    def outside(self, tokens: np.ndarray) -> int:
+        """How many of the symbols from ``encode`` were not in the vocabulary, ``<unk>`` included."""
+        missing = tokens == OUTSIDE
+        if self.level == "words" and UNKNOWN in self.symbols:
+            missing |= tokens == self.symbols.index(UNKNOWN)
+        return int(missing.sum())
+
     def decode(self, symbols: Iterable[SupportsInt]) -> bytes:
         """The text of ``symbols`` as bytes; words are joined by blanks."""
         pieces = [self.symbols[int(i)] for i in symbols]
