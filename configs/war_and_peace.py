@@ -11,9 +11,9 @@ CRLF line ends: 3,258,246 bytes, 87 of them distinct.
 Protocol of the paper: every parameter in U(-0.08, 0.08); RMSProp, rate 2e-3,
 decay 0.95; batch 100; 100 characters of backpropagation; 50 epochs, the rate
 times 0.95 an epoch after the tenth; the best model by validation; 80/10/10 in
-order. Not told there, chosen here: clipping of each gradient at 5 (as in the
-code that the authors published), forget bias 0 beyond the common draw, the
-carry handed on, no dropout at one layer and 0.2 above.
+order. Not told there, chosen here: clipping of each component of the mean
+gradient at 5, forget bias 0 beyond the common draw, the carry handed on, no
+dropout at one layer and 0.2 above.
 
 Time on 2 cores: lstm-64-1 a quarter of an hour. Result: README.
 """
