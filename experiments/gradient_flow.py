@@ -9,44 +9,63 @@ are shared out over the cores.
 
 import os
 import time
+from pathlib import Path
 
 import jax
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from experiments import launch
 from rnn_research.errors import UserError, one_of
-from rnn_research.runs.directory import write_json, write_text
+from rnn_research.runs.configs import difference
+from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.kept import Kept
 from rnn_research.runs.provenance import provenance
 
 CONFIG = launch.config_flag()
+RUN = launch.define(flags.DEFINE_string, "run", None, "a trained run, for configs/gradient_flow.py:trained")
 WORKDIR = launch.workdir_flag("where the results go, made if it is missing")
 
 
 def main() -> None:
     """Runs one study and writes its page."""
     config = launch.required_config(CONFIG)
+    if RUN.value is not None:
+        if "run" not in config.analysis:
+            raise UserError(f"--run={RUN.value} belongs to --config=configs/gradient_flow.py:trained")
+        config.analysis.run = str(Path(RUN.value).expanduser().absolute())
     directory = launch.directory(WORKDIR.value)
     share_cores()
-    from rnn_research.report.study_page import write_page
+    from rnn_research.report.gradient.page import write_page
     from rnn_research.studies import STUDIES
 
     if "study" not in config.analysis:
         raise UserError("--config names no study: take configs/gradient_flow.py:anatomy")
     study = one_of("--config.analysis.study", config.analysis.study, STUDIES)
     directory.create()
-    if directory.used():
-        raise UserError(f"--workdir={directory.path} is used: choose another directory for a study")
+    refuse_another(directory, config)
     with directory.locked():
         write_json(directory.config, config.to_dict())
         write_json(directory.overrides, config_flags.get_override_values(flags.FLAGS["config"]))
         write_json(directory.provenance, provenance({"task": config.task.name}))
         began = time.monotonic()
-        results = STUDIES[study](config, lambda line: print(line, flush=True))
+        results = STUDIES[study](config, lambda line: print(line, flush=True), Kept(directory.path / "parts"))
         write_json(directory.results, {**results, "wall_seconds": time.monotonic() - began})
         write_page(directory)
         write_text(directory.done, "")
     print(f"report: {directory.report}")
+
+
+def refuse_another(directory: RunDirectory, config: ConfigDict) -> None:
+    """Goes on with the study that the directory holds, and with no other.
+
+    Raises:
+      UserError: with the fields that differ.
+    """
+    if directory.used() and (differing := difference(read_json(directory.config), config.to_dict())):
+        raise UserError(
+            f"--workdir={directory.path} belongs to another study ({'; '.join(differing)}): choose another directory"
+        )
 
 
 def share_cores() -> None:

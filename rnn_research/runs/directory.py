@@ -73,16 +73,19 @@ class RunDirectory:
         """Whether a run was ever started here."""
         return self.config.exists()
 
-    def trained(self) -> "RunDirectory":
+    def trained(self, flag: str = "--workdir") -> "RunDirectory":
         """Itself, if it holds a trained run.
+
+        Args:
+          flag: that named it.
 
         Raises:
           UserError: if it does not.
         """
         if not self.path.is_dir():
-            raise UserError(f"--workdir={self.path}: no such run directory")
+            raise UserError(f"{flag}={self.path}: no such run directory")
         if not self.config.exists() or not self.checkpoints.is_dir():
-            raise UserError(f"--workdir={self.path} holds no trained run: train one with python -m experiments.train")
+            raise UserError(f"{flag}={self.path} holds no trained run: train one with python -m experiments.train")
         return self
 
 

@@ -47,6 +47,7 @@ class Outcome(NamedTuple):
       grad_norm_clipped: the same after clipping.
       finite: False once loss or gradient were not; it is then counted as a failure.
       parameters: how many numbers it trains.
+      test: figures of the test split, after the last step; empty if it was not asked for.
     """
 
     overrides: Overrides
@@ -58,6 +59,7 @@ class Outcome(NamedTuple):
     grad_norm_clipped: list[float]
     finite: bool
     parameters: int
+    test: dict[str, float]
 
 
 def train_members(
@@ -65,6 +67,7 @@ def train_members(
     members: Sequence[Overrides],
     solved: float,
     say: Callable[[str], None] = lambda line: None,
+    tested: bool = False,
 ) -> tuple[list[Outcome], Any, Built]:
     """Trains members that differ only in ``FREE`` numbers, until all are solved or the steps are over.
 
@@ -73,6 +76,7 @@ def train_members(
       members: what each changes of it.
       solved: a validation objective below this is a success.
       say: is told how it goes.
+      tested: also scores the test split at the end.
 
     Returns:
       An outcome for each, the stacked parameters ``[M, ...]``, and the program.
@@ -82,25 +86,33 @@ def train_members(
     """
     built = build(base)
     population, states_M, hypers_M = begin(base, members, built)
-    validation = built.task.splits["validation"]
-    evaluate = population.each(
-        lambda params: score_split(
-            built.task, built.model, params, validation.data, validation.batches, validation.batch_size
-        )
-    )
+    data = {name: jax.tree.map(jnp.asarray, split.data) for name, split in built.task.splits.items()}
+
+    def scorer(split: str) -> Any:
+        part = built.task.splits[split]
+        score = lambda data, params: score_split(built.task, built.model, params, data, part.batches, part.batch_size)  # noqa: E731
+        return population.each(score)
+
+    def figures(scored: Any, split: str, params_M: Any) -> list[dict[str, float]]:
+        sums_M = population.to_host(scored(data[split], params_M))
+        one = lambda m: jax.tree.map(lambda s: s[m], sums_M)  # noqa: E731
+        return [built.task.summary(one(m), split) for m in range(len(members))]
+
+    evaluate = scorer("validation")
     objective, every = built.task.objective[0], base.evaluation.every
-    outcomes = [Outcome(dict(o), None, np.inf, np.inf, [], [], [], True, 0) for o in members]
-    train_data = jax.tree.map(jnp.asarray, built.task.splits["train"].data)
+    outcomes = [Outcome(dict(o), None, np.inf, np.inf, [], [], [], True, 0, {}) for o in members]
     for step in range(every, built.schedule.steps + 1, every):
-        states_M, metrics = population.chunk(states_M, train_data, hypers_M, every)
-        sums_M = population.to_host(evaluate(states_M.params))
-        for m, outcome in enumerate(outcomes):
-            value = built.task.summary(jax.tree.map(lambda s, m=m: s[m], sums_M), "validation")[objective]
-            outcomes[m] = _follow(outcome, step, value, {name: np.asarray(v[m]) for name, v in metrics.items()}, solved)
+        states_M, metrics = population.chunk(states_M, data["train"], hypers_M, every)
+        for m, found in enumerate(figures(evaluate, "validation", states_M.params)):
+            mine = {name: np.asarray(v[m]) for name, v in metrics.items()}
+            outcomes[m] = _follow(outcomes[m], step, found[objective], mine, solved)
         done = sum(o.success_step is not None for o in outcomes)
         say(f"step {step:,}/{built.schedule.steps:,}  {objective} {_row(outcomes)}  solved {done}/{len(outcomes)}")
         if done == len(outcomes) or not any(o.finite for o in outcomes):
             break
+    if tested:
+        for m, found in enumerate(figures(scorer("test"), "test", states_M.params)):
+            outcomes[m] = outcomes[m]._replace(test=found)
     params_M = jax.tree.map(lambda x: x[: len(members)], states_M.params)
     size = count(params_M) // len(members)
     return [o._replace(parameters=size) for o in outcomes], params_M, built
@@ -126,6 +138,11 @@ def initial_params(base: ConfigDict, members: Sequence[Overrides]) -> Any:
     """The stacked parameters ``[M, ...]`` that ``train_members`` begins with."""
     _, states_M, _ = begin(base, members, build(base))
     return jax.tree.map(lambda x: x[: len(members)], states_M.params)
+
+
+def seeds_of(config: ConfigDict) -> list[Overrides]:
+    """Members that differ in their seed alone, ``config.analysis.seeds`` of them."""
+    return [{"seed": config.seed + s} for s in range(config.analysis.seeds)]
 
 
 def changed(base: ConfigDict, overrides: Overrides) -> ConfigDict:

@@ -1,16 +1,20 @@
 """What the gradient laboratory measures of one network on one batch, as one pure function."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from rnn_research.analysis.bptt_sum import bptt_sum
 from rnn_research.analysis.decay import decay
-from rnn_research.analysis.gates import gate_statistics
+from rnn_research.analysis.gates import SIGMOIDAL, gate_statistics
 from rnn_research.analysis.highway import highway
+from rnn_research.analysis.jacobians import along, step_jacobian
 from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.lyapunov import lyapunov_along
+from rnn_research.analysis.memory_curse import sensitivity
 from rnn_research.cells.linear import matmul
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.types import Array
@@ -21,14 +25,15 @@ class Reach(NamedTuple):
     """How far the gradient of the last step's error reaches; every array is of one network.
 
     Attributes:
-      slope_L: of log ||dE/dh_t|| by layer, nats per step, fitted to lags ``first`` to ``last``.
+      slope_L: of log ||dE/dh_t|| (or c_t) by layer, nats per step, fitted to lags ``first`` to ``last``.
       slope_low_L, slope_high_L: 95 % over the sequences.
       exploding_share_L: share of the sequences whose own profile grows backwards.
-      median_LT: log ||dE/dh_t||, median over sequences, less its value at lag 0; step 0 first.
+      median_LT: log ||dE/dh_t||, median over sequences, less its value at lag 0 (lag 1 for c); step 0 first.
       low_LT, high_LT: the quartiles.
-      exponents_R: top Lyapunov exponents of the first layer, nats per step, mean over sequences.
-      highway: log norms of the forget gates' product and of dc_T/dc_t, ``[T]`` each, or None.
-      saturation: by gate, the shares below 0.1 and above 0.9 in the first layer.
+      exponents_LR: top Lyapunov exponents of each layer, nats per step, mean over sequences. Those of
+        the whole stack are all of them together: a layer's Jacobian does not depend on the layers above.
+      running_T: estimate of the first layer's top one after each step past the burn-in, the same mean.
+      local_T: its growth at every step in the first sequence; means of windows are finite-time exponents.
     """
 
     slope_L: Array
@@ -38,16 +43,36 @@ class Reach(NamedTuple):
     median_LT: Array
     low_LT: Array
     high_LT: Array
-    exponents_R: Array
+    exponents_LR: Array
+    running_T: Array
+    local_T: Array
+
+
+class Detail(NamedTuple):
+    """A closer look at a few sequences.
+
+    Attributes:
+      highway: log norms of the forget gates' product and of dc_T/dc_t in the first layer, ``[T]`` each, or None.
+      gates: by layer and gate, the shares below 0.1 and above 0.9, and a histogram of 20 bins over [0, 1].
+      jacobians_KMM: ds_t/ds_{t-1} of the first layer at K steps of the first sequence.
+      bptt_share_T: of the top layer's weight gradient, ||summand_k|| over the sum of all, first sequence.
+      log_dh_ds_T: log ||dh_t/ds|| where the first layer's W_h is s W_h, first sequence.
+      log_dh_dh0_T: log ||dh_t/dh_0||, first layer and sequence.
+    """
+
     highway: tuple[Array, Array] | None
-    saturation: dict[str, tuple[Array, Array]]
+    gates: tuple[dict[str, tuple[Array, Array, Array]], ...]
+    jacobians_KMM: Array
+    bptt_share_T: Array
+    log_dh_ds_T: Array
+    log_dh_dh0_T: Array
 
 
 def inputs_of(params: LanguageModelParams, inputs: Array, input_size: int) -> Array:
     """What the first layer reads: numbers as they are, symbols one-hot or embedded, ``[T, B, D]``."""
-    x = inputs
-    if jnp.issubdtype(inputs.dtype, jnp.integer):
-        x = jax.nn.one_hot(inputs, input_size, dtype=params.w_HV.dtype)
+    symbols = jnp.issubdtype(inputs.dtype, jnp.integer)
+    x = jax.nn.one_hot(inputs, input_size) if symbols else inputs
+    x = x.astype(params.w_HV.dtype)
     return x if params.embedding_VE is None else matmul(x, params.embedding_VE)
 
 
@@ -55,13 +80,12 @@ def reach(
     shape: Stack,
     params: LanguageModelParams,
     x_TBD: Array,
-    error: Any,
+    error: Callable[[Array], Array],
     *,
     first: int,
     last: int,
-    burn_in: int,
+    state: str = "h",
     exponents: int = 8,
-    highway_sequences: int = 4,
 ) -> Reach:
     """Measures one network.
 
@@ -70,43 +94,90 @@ def reach(
       params: of the whole model.
       x_TBD: inputs from ``inputs_of``.
       error: ``outputs [B, V] -> scalar``, the error at the last step, summed over sequences.
-      first, last: lags that slopes are fitted to.
-      burn_in: steps before the exponents' means.
+      first, last: lags that slopes are fitted to; the exponents leave out as many first steps as ``first``.
+      state: whose gradient is followed, h or c.
       exponents: how many of them.
-      highway_sequences: sequences that dc_T/dc_t is formed for; it costs H backward passes.
     """
     B = x_TBD.shape[1]
     carry = stack.initial_carry(shape, params.stack, (B,), x_TBD.dtype)
     profile = lag_profile(
         shape, params.stack, carry, x_TBD, lambda top_BH: error(matmul(top_BH, params.w_HV) + params.b_V)
     )
-    log_LTB = profile.log_h
+    log_LTB = profile.log_h if state == "h" else profile.log_c
+    assert log_LTB is not None, "check_state comes first"
     fit = decay(log_LTB, first_lag=first, last_lag=last, draws=200)
     own = decay(jnp.moveaxis(log_LTB, -1, 0)[..., None], first_lag=first, last_lag=last, draws=1)
-    at_zero = fit.median[:, -1:]
-    (cell_params,), (cell_carry,) = params.stack.cells[0], carry[0]
-    spectrum = lyapunov_along(
-        shape.cell, cell_params, cell_carry, x_TBD, top=min(exponents, shape.hidden), burn_in=burn_in
-    )
-    layers = trace_layers(shape, params.stack, carry, x_TBD)
-    gates = layers[0].gates
-    lanes = None
-    if hasattr(gates, "f") and hasattr(cell_carry, "c"):
-        few = jax.tree.map(lambda c: c[:highway_sequences], cell_carry)
-        found = highway(shape.cell, cell_params, few, x_TBD[:, :highway_sequences])
-        lanes = jnp.median(found.log_highway, axis=-1), jnp.median(found.log_whole, axis=-1)
-    saturation = {}
-    if any(hasattr(gates, name) for name in ("i", "f", "o", "r", "z")):
-        saturation = {name: (g.left, g.right) for name, g in gate_statistics(gates).items()}
+    start = fit.median[:, -1:] if state == "h" else fit.median[:, -2:-1]  # the last c is read by its own h alone
+    spectra = [
+        lyapunov_along(shape.cell, cell, start, layer.x, top=min(exponents, shape.hidden), burn_in=first)
+        for (cell,), (start,), layer in zip(
+            params.stack.cells, carry, trace_layers(shape, params.stack, carry, x_TBD), strict=True
+        )
+    ]
     return Reach(
         slope_L=fit.slope,
         slope_low_L=fit.slope_low,
         slope_high_L=fit.slope_high,
         exploding_share_L=jnp.mean(own.slope > 0, axis=0),
-        median_LT=fit.median - at_zero,
-        low_LT=fit.quantiles[:, 1] - at_zero,
-        high_LT=fit.quantiles[:, 3] - at_zero,
-        exponents_R=jnp.mean(spectrum.exponents, axis=0),
+        median_LT=fit.median - start,
+        low_LT=fit.quantiles[:, 1] - start,
+        high_LT=fit.quantiles[:, 3] - start,
+        exponents_LR=jnp.stack([jnp.mean(spectrum.exponents, axis=0) for spectrum in spectra]),
+        running_T=jnp.mean(spectra[0].running[..., 0], axis=-1),
+        local_T=spectra[0].local[:, 0, 0],
+    )
+
+
+def detail(
+    shape: Stack,
+    params: LanguageModelParams,
+    x_TBD: Array,
+    error: Callable[[Array], Array],
+    *,
+    sequences: int = 4,
+    steps: int = 8,
+) -> Detail:
+    """Looks closer at one network.
+
+    Args:
+      shape, params, x_TBD, error: as for ``reach``.
+      sequences: those that dc_T/dc_t is formed for; it costs H backward passes.
+      steps: at how many of them the one-step Jacobian is formed, K.
+    """
+    T = len(x_TBD)
+    x_TBD = x_TBD[:, :sequences]
+    carry = stack.initial_carry(shape, params.stack, (x_TBD.shape[1],), x_TBD.dtype)
+    layers = trace_layers(shape, params.stack, carry, x_TBD)
+    (cell_params,), (cell_carry,) = params.stack.cells[0], carry[0]
+    gates = []
+    for layer in layers:
+        opens = any(hasattr(layer.gates, name) for name in SIGMOIDAL)
+        found = gate_statistics(layer.gates, bins=20) if opens else {}
+        gates.append({name: (g.left, g.right, g.histogram) for name, g in found.items()})
+    lanes = None
+    if hasattr(layers[0].gates, "f") and hasattr(cell_carry, "c"):
+        both = highway(shape.cell, cell_params, cell_carry, x_TBD)
+        lanes = jnp.median(both.log_highway, axis=-1), jnp.median(both.log_whole, axis=-1)
+
+    one = lambda tree: jax.tree.map(lambda leaf: leaf[:, 0], tree)  # noqa: E731 (the first sequence)
+    alone = jax.tree.map(lambda leaf: leaf[0], carry)
+    before_T, u_T = along(shape.cell, cell_params, alone[0][0], x_TBD[:, 0])
+    chosen = jnp.linspace(T // 5, T - 1, min(steps, T)).astype(jnp.int32)
+    pick = lambda tree: jax.tree.map(lambda leaf: leaf[chosen], tree)  # noqa: E731
+    felt = sensitivity(shape.cell, cell_params, alone[0][0], x_TBD[:, 0])
+
+    top = layers[-1]
+    (top_params,), (top_carry,) = params.stack.cells[-1], alone[-1]
+    h_T = shape.cell.hidden(one(top.carries))
+    of_h = lambda h: error((matmul(h, params.w_HV) + params.b_V)[None])  # noqa: E731
+    # A residual connection reaches E_T by the last h alone: the same derivative.
+    skip = top.x[-1, 0] if shape.residual and top.x.shape[-1] == shape.hidden else 0
+    summands = bptt_sum(shape.cell, top_params, top_carry, top.x[:, 0], jax.grad(of_h)(h_T[-1] + skip))
+    return Detail(
         highway=lanes,
-        saturation=saturation,
+        gates=tuple(gates),
+        jacobians_KMM=step_jacobian(shape.cell, cell_params, pick(before_T), pick(u_T)),
+        bptt_share_T=summands.of_all.norm_share,
+        log_dh_ds_T=felt.log_dh_ds,
+        log_dh_dh0_T=felt.log_dh_dh0,
     )

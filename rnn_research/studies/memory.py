@@ -1,46 +1,84 @@
 """How far back can each network learn? Success and steps to success against length.
 
-Every network of ``config.analysis.networks`` is trained on ``config.task`` at
-every length of ``config.analysis.lengths`` with every seed, the seeds together
-in one compiled program. Success: the validation objective falls below
-``config.analysis.solved`` times the floor of a model without memory.
+Every network of ``config.analysis.networks`` is trained on every task of
+``config.analysis.tasks`` at every length of that task with every seed, the seeds
+together in one compiled program. Success: the validation objective falls below
+``solved`` times the floor, the objective of the best model without memory.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
-from rnn_research.errors import one_of
+from rnn_research.errors import UserError, one_of
 from rnn_research.runs.statistics import bootstrap_median, wilson
-from rnn_research.studies.learning import Outcome, changed, headed, train_members
+from rnn_research.studies.learning import Outcome, changed, headed, seeds_of, train_members
 from rnn_research.studies.networks import NETWORKS
+from rnn_research.studies.study import Keep, Say, made_anew
+from rnn_research.tasks import TASKS
+from rnn_research.training.defaults import task_defaults
 
 
-def run(config: ConfigDict, say: Callable[[str], None]) -> dict[str, Any]:
+def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
     """Trains all points.
 
     Returns:
-      ``points``: one entry for each network and length, ready for JSON.
+      ``points``: one entry for each task, length and network, ready for JSON.
+
+    Raises:
+      UserError: for an unknown network, or a task that the config gives no lengths for.
     """
-    points = []
     for name in config.analysis.networks:
         one_of("--config.analysis.networks", name, NETWORKS)
-        for length in config.analysis.lengths:
-            point = changed(config, {**NETWORKS[name], "task.length": length, **rate_of(config, name)})
-            seeds = [{"seed": config.seed + s} for s in range(config.analysis.seeds)]
-            heading = f"{name} T={length}"
-            outcomes, _, built = train_members(point, seeds, config.analysis.solved, headed(say, heading))
-            floor = {k: v for k, v in built.task.facts.items() if k.startswith("floor_")}
-            points.append({"network": name, "length": length, "task": config.task.name, **floor, **describe(outcomes)})
+    points = []
+    for task in config.analysis.tasks:
+        one_of("--config.analysis.tasks", task, tuple(config.analysis.problems))
+        problem = config.analysis.problems[task]
+        for length in problem.lengths:
+            for name in config.analysis.networks:
+                point = point_of(config, task, length, name)
+                heading = f"{task} T={length} {name}"
+                made = keep(f"{task}-{length}-{name}", partial(train_point, point, headed(say, heading)))
+                points.append({"network": name, "length": length, "task": task, **made})
     return {"points": points}
 
 
-def rate_of(config: ConfigDict, network: str) -> dict[str, Any]:
-    """The rate of a network that needs its own (``analysis.rates``: pairs of name and rate)."""
+def point_of(config: ConfigDict, task: str, length: int, network: str) -> ConfigDict:
+    """The config of one network at one length of one task."""
+    problem = config.analysis.problems[task]
+    point = changed(config, {})
+    with point.unlocked():
+        point.task = task_defaults(task)
+        point.analysis.solved = problem.solved
     rates = dict(config.analysis.rates)
-    return {"optimizer.learning_rate": rates[network]} if network in rates else {}
+    own = {"optimizer.learning_rate": rates[network]} if network in rates else {}
+    return changed(
+        point,
+        {
+            **NETWORKS[network],
+            **own,
+            "task.length": length,
+            "task.batch_size": config.task.batch_size,
+            "task.evaluation_sequences": config.task.evaluation_sequences,
+            "training.steps": problem.steps,
+        },
+    )
+
+
+def train_point(point: ConfigDict, say: Say) -> dict[str, Any]:
+    """All seeds of one point, ready for JSON."""
+    facts = TASKS[point.task.name](point.task, point.evaluation).facts
+    floors = {name: value for name, value in facts.items() if name.startswith("floor_")}
+    if len(floors) != 1:
+        raise UserError(
+            f"--config.analysis.tasks: {point.task.name} has no one floor that success could be held against"
+        )
+    (floor,) = floors.values()
+    solved = point.analysis.solved * floor
+    outcomes, _, _ = train_members(point, seeds_of(point), solved, say)
+    return {**floors, "solved_below": solved, "steps": point.training.steps, **describe(outcomes)}
 
 
 def describe(outcomes: list[Outcome]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ virtual device a core all cores work, and no collective is needed.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -40,7 +41,10 @@ class Members:
         return jax.tree.map(place, tree_M)
 
     def each(self, f: Callable[..., Any]) -> Callable[..., Any]:
-        """``f`` of one member's arguments, as a jitted function of all members' laid ones."""
+        """``f(shared, *args)`` of one member's arguments, as a jitted function of all members' laid ones.
+
+        ``shared`` is the same for all members: data is an argument of the program, not a constant in it.
+        """
         return _each_member(self._mesh, f)
 
     def to_host(self, tree_M: Any) -> Any:
@@ -59,30 +63,36 @@ class Population(Members):
 
     def init(self, keys_M: Array, starts_M: Any, hypers_M: Any) -> Any:
         """The states of all members."""
-        return self.each(self._program.init)(self.lay(keys_M), self.lay(starts_M), self.lay(hypers_M))
+        init = self.each(lambda _, *args: self._program.init(*args))
+        return init(None, self.lay(keys_M), self.lay(starts_M), self.lay(hypers_M))
 
     def chunk(self, states_M: Any, data: Any, hypers_M: Any, n: int) -> tuple[Any, dict[str, np.ndarray]]:
         """n steps of every member; metrics are ``[M, n]``. ``hypers_M`` comes from ``lay``."""
         if n not in self._chunks:
 
-            def steps(state: Any, hyper: Any) -> Any:
+            def steps(data: Any, state: Any, hyper: Any) -> Any:
                 return jax.lax.scan(lambda s, _: self._program.step(s, data, hyper), state, length=n)
 
             self._chunks[n] = self.each(steps)
-        states_M, metrics = self._chunks[n](states_M, hypers_M)
+        states_M, metrics = self._chunks[n](data, states_M, hypers_M)
         return states_M, self.to_host(metrics)
 
 
 def _each_member(mesh: Mesh, f: Callable[..., Any]) -> Callable[..., Any]:
     if jax.default_backend() == "cpu":
 
-        def local(*args_M: Any) -> Any:
-            return jax.lax.map(lambda args: f(*args), args_M)
+        def local(shared: Any, *args_M: Any) -> Any:
+            return jax.lax.map(lambda args: f(shared, *args), args_M)
 
     else:
 
-        def local(*args_M: Any) -> Any:
-            return jax.vmap(f)(*args_M)
+        def local(shared: Any, *args_M: Any) -> Any:
+            return jax.vmap(partial(f, shared))(*args_M)
 
-    spec = PartitionSpec("member")
-    return jax.jit(jax.shard_map(local, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False))
+    member, everywhere = PartitionSpec("member"), PartitionSpec()
+
+    def all_members(shared: Any, *args_M: Any) -> Any:
+        specs = (everywhere, *(member for _ in args_M))
+        return jax.shard_map(local, mesh=mesh, in_specs=specs, out_specs=member, check_vma=False)(shared, *args_M)
+
+    return jax.jit(all_members)

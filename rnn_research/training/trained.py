@@ -1,4 +1,4 @@
-"""A trained run, read back: the model, its best parameters, its vocabulary. The corpus is not needed."""
+"""A trained run, read back: the model, its best parameters, its vocabulary. Of a language model no corpus is needed."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from rnn_research.errors import UserError
 from rnn_research.models import MODELS, Model
 from rnn_research.runs.checkpoints import Checkpoints, Damaged
 from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.tasks import TASKS
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training import devices
 from rnn_research.types import Params
@@ -24,35 +25,69 @@ class Trained(NamedTuple):
     step: int
 
 
+class Restored(NamedTuple):
+    """A trained model of any task; ``vocabulary`` is None where its task has no symbols that are text."""
+
+    config: ConfigDict
+    model: Model
+    params: Params
+    vocabulary: Vocabulary | None
+    step: int
+
+
 def read(directory: RunDirectory, step: int | None = None) -> Trained:
-    """Reads a run.
+    """Reads a language model.
 
     Args:
       directory: of the run.
       step: which checkpoint; None for the best by validation.
 
     Raises:
-      UserError: if there is no run, no such checkpoint, or a damaged one.
+      UserError: if there is no run, no such checkpoint, a damaged one, or no language model.
     """
-    directory.trained()
+    run = read_any(directory, step, "text")
+    assert run.vocabulary is not None
+    return Trained(run.config, run.model, run.params, run.vocabulary, run.step)
+
+
+def read_any(directory: RunDirectory, step: int | None = None, task: str = "", flag: str = "--workdir") -> Restored:
+    """Reads a run of any task.
+
+    Args:
+      directory: of the run.
+      step: which checkpoint; None for the best by validation.
+      task: the one that it must have, or nothing.
+      flag: that named the directory.
+
+    Raises:
+      UserError: if there is no run, no such checkpoint, a damaged one, or another task.
+    """
+    directory.trained(flag)
     config = ConfigDict(read_json(directory.config))
-    if config.task.name != "text":
-        raise UserError(f"--workdir={directory.path} holds no language model: its task is {config.task.name}")
+    if task and config.task.name != task:
+        raise UserError(f"{flag}={directory.path} holds no language model: its task is {config.task.name}")
     dtype = devices.parameter_dtype(config.training.dtype)
-    vocabulary = Vocabulary.from_json(read_json(directory.vocabulary))
-    model = MODELS[config.model.name](config.model, len(vocabulary), len(vocabulary), dtype)
-    checkpoints = Checkpoints(directory.checkpoints, "nats_per_token", reading=True)
+    vocabulary, objective = None, "nats_per_token"
+    if config.task.name == "text":
+        vocabulary = Vocabulary.from_json(read_json(directory.vocabulary))
+        sizes = (len(vocabulary), len(vocabulary))
+    else:
+        built = TASKS[config.task.name](config.task, config.evaluation)
+        sizes, objective = (built.input_size, built.output_size), built.objective[0]
+    model = MODELS[config.model.name](config.model, *sizes, dtype)
+    checkpoints = Checkpoints(directory.checkpoints, objective, reading=True)
     try:
         chosen = checkpoints.best_step() if step is None else step
         if chosen is None or chosen not in checkpoints.steps():
             there = ", ".join(map(str, checkpoints.steps())) or "none"
             raise UserError(
-                f"--workdir={directory.path}: no checkpoint {step if step is not None else ''} (there: {there})"
+                f"{flag}={directory.path}: no checkpoint {step if step is not None else ''} (there: {there})"
             )
         like = model.init(jax.random.key(0), config.model.init)
         params = checkpoints.restore(chosen, like, ".params")
     except Damaged as error:
-        raise UserError(f"--workdir={directory.path}: {error}; --step chooses another checkpoint") from error
+        chooses = "--step" if flag == "--workdir" else "--config.analysis.step"
+        raise UserError(f"{flag}={directory.path}: {error}; {chooses} chooses another checkpoint") from error
     finally:
         checkpoints.close()
-    return Trained(config, model, params, vocabulary, chosen)
+    return Restored(config, model, params, vocabulary, chosen)

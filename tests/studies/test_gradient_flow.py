@@ -1,30 +1,17 @@
-"""The studies on tiny networks: what they report agrees with what is measured directly, and their page is whole."""
-
-import json
-import re
+"""The anatomy on tiny networks: what it reports agrees with what is measured directly, and its page is whole."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from small_studies import page_of, tiny
 
-from configs.gradient_flow import get_config
 from rnn_research.errors import UserError
-from rnn_research.report.study_page import write_page
-from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.studies import STUDIES
-from rnn_research.studies.anatomy import measure
+from rnn_research.studies.anatomy import measure_group
 from rnn_research.studies.learning import changed, initial_params
-from rnn_research.studies.networks import NETWORKS
-
-
-def tiny(study, **fields):
-    config = get_config(study)
-    small = {"model.hidden": 6, "analysis.seeds": 2, "training.steps": 2, "evaluation.every": 1, "task.batch_size": 4}
-    small |= {"task.length": 5, "task.evaluation_sequences": 8, "evaluation.batch_size": 4}
-    if study == "anatomy":
-        small |= {"analysis.length": 120, "analysis.sequences": 4, "analysis.first_lag": 20, "analysis.last_lag": 100}
-    return changed(config, small | fields)
+from rnn_research.studies.measuring import sequences_of
+from rnn_research.studies.networks import NETWORKS, one_program
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +27,11 @@ def test_the_slope_is_the_top_exponent(anatomy):
 
 
 def test_the_slope_is_that_of_gradients_taken_directly():
-    config = changed(tiny("anatomy"), NETWORKS["elman"])
-    params_M = initial_params(config, [{"seed": 0}])
-    found = measure(config, params_M)
+    config = tiny("anatomy", **{"training.steps": 0, "analysis.seeds": 1})
+    found = measure_group(config, ("elman",), lambda line: None)["elman"]["initial"]
+    params_M = initial_params(changed(config, NETWORKS["elman"]), [{"seed": 0}])
     w_x, w_h, b = (np.asarray(p[0, 0], np.float64) for p in params_M.stack.cells[0][0])
-    from rnn_research.studies.anatomy import sequences_of
-
-    task = sequences_of(config)
-    batch = task.batch(None, jax.random.key(0), jnp.int32(0))
+    batch = sequences_of(config).batch(None, jax.random.key(0), jnp.int32(0))
     x_TBD = np.asarray(batch.inputs, np.float64)
     T, B, _ = x_TBD.shape
     h, states = np.zeros((B, 6)), []
@@ -60,45 +44,69 @@ def test_the_slope_is_that_of_gradients_taken_directly():
     for t in reversed(range(T)):
         logs.append(np.median(np.log(np.linalg.norm(gradient, axis=1))))
         gradient = (gradient * (1 - states[t] ** 2)) @ w_h.T
-    lags = np.arange(20, 101)
+    lags = np.arange(24, 97)
     slope = np.polyfit(lags, np.array(logs)[lags], 1)[0]
     assert found["slope_nats_per_step"] == pytest.approx(slope, rel=1e-3)
+    jacobian = (w_h * (1 - states[-1][0] ** 2)).T  # of the last step of the first sequence
+    assert found["jacobian_spectral_norm"] == pytest.approx(np.linalg.norm(jacobian, 2), rel=0.5)
 
 
-def test_the_highway_begins_whole_and_the_bound_holds(anatomy):
+def test_the_parts_of_one_network(anatomy):
     networks = anatomy[1]["networks"]
     lstm, elman = networks["lstm_forget_bias_1"]["initial"], networks["elman"]["initial"]
     assert lstm["log_highway"][-1] == pytest.approx(lstm["log_whole"][-1], abs=1e-5)
     assert max(elman["slope_by_seed"]) <= elman["bound_nats_per_step"] + 1e-6
     assert "log_highway" not in elman
+    assert "gates" not in elman
+    assert sum(lstm["gates"][0]["f"]["histogram"]) == pytest.approx(1)
+    assert sum(elman["bptt_norm_share"]) == pytest.approx(1, abs=0.2)  # medians over seeds of shares that sum to 1
+    assert elman["log_dh_dh0"][0] <= elman["bound_nats_per_step"] + np.log(6) / 2 + 0.3
 
 
-def test_memory_reports_every_network_and_length():
-    config = tiny(
-        "memory", **{"analysis.networks": ("elman", "gru"), "analysis.lengths": (4, 6), "analysis.solved": 9.0}
-    )
-    points = STUDIES["memory"](config, lambda line: None)["points"]
-    assert [(p["network"], p["length"]) for p in points] == [("elman", 4), ("elman", 6), ("gru", 4), ("gru", 6)]
-    assert all(p["solved"] == p["seeds"] == 2 and p["steps_to_success_median"] == 1 for p in points)
-    assert points[0]["success_rate_low95"] == pytest.approx(0.342, abs=1e-3)  # Wilson's interval for 2 of 2
+def test_networks_that_differ_in_numbers_are_one_program():
+    names = ("lstm_forget_bias_0", "elman", "lstm_forget_bias_2", "irnn")
+    assert one_program(names) == [("lstm_forget_bias_0", "lstm_forget_bias_2"), ("elman",), ("irnn",)]
 
 
-def test_an_unknown_network_is_refused():
-    with pytest.raises(UserError, match="'lstm_forget_bias_1'"):
-        STUDIES["memory"](tiny("memory", **{"analysis.networks": ("lstm_forget_bias1",)}), lambda line: None)
+def test_a_group_measures_each_network_as_it_would_be_alone():
+    config = tiny("anatomy", **{"training.steps": 0})
+    names = ("lstm_forget_bias_0", "lstm_forget_bias_2")
+    together = measure_group(config, names, lambda line: None)
+    for name in names:
+        alone = measure_group(config, (name,), lambda line: None)[name]["initial"]
+        assert together[name]["initial"]["slope_by_seed"] == pytest.approx(alone["slope_by_seed"], rel=1e-4)
+        assert together[name]["initial"]["predicted_half_life_steps"] == alone["predicted_half_life_steps"]
+
+
+def test_memory_needs_a_state_that_every_network_has():
+    with pytest.raises(UserError, match=r"analysis\.state=c: the cell gru carries no c"):
+        STUDIES["anatomy"](tiny("anatomy", **{"analysis.state": "c", "analysis.networks": ("gru",)}), lambda line: None)
+
+
+def test_the_gradient_of_c_is_followed_where_there_is_one():
+    fields = {"analysis.state": "c", "analysis.networks": ("lstm_forget_bias_2",), "training.steps": 0}
+    found = STUDIES["anatomy"](tiny("anatomy", **fields), lambda line: None)["networks"]["lstm_forget_bias_2"]
+    assert found["initial"]["profile"][-1] is None  # the last c is read by its own h alone
+    assert found["initial"]["profile"][-2] == 0
+    assert found["initial"]["slope_by_seed"] == pytest.approx(found["initial"]["top_exponent_by_seed"], abs=0.02)
+
+
+def test_sequences_that_do_not_fit_are_refused_in_one_line():
+    config = tiny("anatomy", **{"analysis.length": 10**9, "analysis.networks": ("elman",)})
+    with pytest.raises(UserError, match=r"analysis\.length=1000000000 needs [\d,]+ GB of the"):
+        STUDIES["anatomy"](config, lambda line: None)
+
+
+def test_a_part_that_is_kept_is_not_made_again():
+    config = tiny("anatomy", **{"analysis.networks": ("elman",)})
+    kept = {"elman": {"initial": {}, "trained": {}}}
+    found = STUDIES["anatomy"](config, lambda line: None, lambda name, make: kept)
+    assert found["networks"] == kept
 
 
 def test_the_page_is_whole_and_its_results_are_json(anatomy, tmp_path):
     config, results, said = anatomy
-    directory = RunDirectory(tmp_path)
-    write_json(directory.config, config.to_dict())
-    write_json(directory.provenance, {"command": "a <command>"})
-    write_json(directory.results, results)
-    json.loads(directory.results.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    write_page(directory)
-    page = directory.report.read_text()
-    assert page.count("<figure>") == 3
-    assert "a &lt;command&gt;" in page
-    assert not re.search(r"(src|href)=['\"]http", page)
+    page = page_of(config, results, tmp_path)
+    assert page.count("<figure>") == 7
     assert "top Lyapunov exponent" in page
     assert said

@@ -1,0 +1,118 @@
+"""The page of the clipping study: success against length by kind of clipping, and the norms over training."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from rnn_research.report import html
+from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
+from rnn_research.runs.directory import RunDirectory
+
+Points = list[dict[str, Any]]
+KINDS = {
+    "none": ("no clipping", GREY, "-"),
+    "value": ("by value", GREEN, ":"),
+    "global_norm": ("by global norm", BLUE, "-"),
+    "adaptive": ("adaptive", ORANGE, "--"),
+}
+
+
+def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[str]]:
+    """Title and body."""
+    points = results["points"]
+    success(points, directory.figures / "clipping.png")
+    norms(points, directory.figures / "norms.png")
+    rows = [
+        (
+            KINDS[p["clipping"]][0],
+            p["limit"] if p["clipping"] != "none" else "-",
+            p["length"],
+            f"{p['solved']} of {p['seeds']}",
+            f"{100 * p['success_rate_low95']:.0f} to {100 * p['success_rate_high95']:.0f} %",
+            p.get("steps_to_success_median", "-"),
+            p["grad_norm_largest"],
+        )
+        for p in points
+    ]
+    head = ("clipping", "limit", "T", "solved", "95 % interval", "steps to success, median", "largest norm before it")
+    return "Does clipping turn failures into successes?", [
+        html.figure(directory.figures / "clipping.png", sentence(points, results["learning_rate"])),
+        html.table(rows, head),
+        html.figure(directory.figures / "norms.png", norm_sentence(points)),
+    ]
+
+
+def success(points: Points, path: Path) -> None:
+    """Share of seeds that learn, against length."""
+    drawn, axes = plt.subplots(figsize=(6.6, 4.2))
+    kinds = list(dict.fromkeys(p["clipping"] for p in points))
+    for n, kind in enumerate(kinds):
+        name, colour, line = KINDS[kind]
+        here = [p for p in points if p["clipping"] == kind]
+        length = np.array([p["length"] for p in here]) * (1 + 0.02 * (n - len(kinds) / 2))
+        share = np.array([p["success_rate"] for p in here])
+        ends = [share - [p["success_rate_low95"] for p in here], [p["success_rate_high95"] for p in here] - share]
+        axes.errorbar(
+            length, share, yerr=np.maximum(ends, 0), color=colour, ls=line, marker="o", ms=4, lw=1.5, label=name
+        )
+    ticks = sorted({p["length"] for p in points})
+    axes.set(xlabel="T", ylabel="share of the seeds that solve it, 95 %", ylim=(-0.03, 1.03), xscale="log")
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=9)
+    save(drawn, [axes], path)
+
+
+def sentence(points: Points, rate: float) -> str:
+    """Rates by length, with clipping by norm and without."""
+    share = {(p["clipping"], p["length"]): p for p in points}
+    parts = [
+        f"T = {length}: {share['none', length]['solved']} and {share['global_norm', length]['solved']} "
+        f"of {share['none', length]['seeds']}"
+        for length in sorted({p["length"] for p in points})
+        if ("none", length) in share and ("global_norm", length) in share
+    ]
+    return (
+        f"Solved without clipping and with clipping by global norm, at the same rate of {rate:g}: {'; '.join(parts)}."
+    )
+
+
+def norms(points: Points, path: Path) -> None:
+    """Largest norm between evaluations, before and after, of every seed: the cliffs."""
+    length = cliff_length(points)
+    here = [p for p in points if p["length"] == length]
+    drawn, panels = plt.subplots(1, len(here), figsize=(3.6 * len(here), 3.6), sharey=True, squeeze=False)
+    for axes, point in zip(panels[0], here, strict=True):
+        name, colour, _ = KINDS[point["clipping"]]
+        steps = [step for step, _ in point["curves"][0]]
+        for seed in range(point["seeds"]):
+            before, after = point["grad_norm_max_by_seed"][seed], point["grad_norm_clipped_max_by_seed"][seed]
+            axes.plot(steps, _drawable(before), color=GREY, lw=0.8, alpha=0.7, label="before" if seed == 0 else None)
+            axes.plot(steps, _drawable(after), color=colour, lw=0.9, label="after" if seed == 0 else None)
+        axes.set(title=f"{name}, T = {length}", xlabel="step", yscale="log")
+        axes.legend(frameon=False, fontsize=8)
+    panels[0][0].set_ylabel("largest gradient norm")
+    save(drawn, panels[0], path)
+
+
+def cliff_length(points: Points) -> int:
+    """The length at which an unclipped network meets the largest norm."""
+    bare = [p for p in points if p["clipping"] == "none"] or points
+    return int(max(bare, key=lambda p: p["grad_norm_largest"])["length"])
+
+
+def norm_sentence(points: Points) -> str:
+    """How high the cliffs are."""
+    length = cliff_length(points)
+    parts = []
+    for p in points:
+        if p["length"] == length:
+            usual = float(np.median([np.median(norms) for norms in p["grad_norm_max_by_seed"]]))
+            parts.append(f"{KINDS[p['clipping']][0]} {p['grad_norm_largest']:.3g} (median {usual:.2g})")
+    return f"The largest gradient norm met at T = {length}, before clipping: {'; '.join(parts)}."
+
+
+def _drawable(norms: list[float]) -> np.ndarray:
+    return np.where(np.isfinite(norms) & (np.array(norms) > 0), norms, np.nan)

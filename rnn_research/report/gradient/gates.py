@@ -1,0 +1,92 @@
+"""What gates do to the gradient: the LSTM's highway, and how many gates are stuck."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from rnn_research.report.figures import BLUE, GREY, ORANGE, save
+from rnn_research.report.gradient.styles import MOMENTS, Networks, label, moments_of, powers_of_ten, style
+
+
+def highway(networks: Networks, path: Path) -> None:
+    """LSTM: the product of the forget gates against the whole of dc_T/dc_t, by lag."""
+    moments = moments_of(networks)
+    drawn, panels = plt.subplots(1, len(moments), figsize=(5.4 * len(moments), 4.2), sharey=True, squeeze=False)
+    for axes, moment in zip(panels[0], moments, strict=True):
+        for network, found in networks.items():
+            if "log_highway" in found[moment]:
+                name, colour, _ = style(network)
+                whole, lane = (powers_of_ten(found[moment][key])[::-1] for key in ("log_whole", "log_highway"))
+                axes.plot(whole, color=colour, lw=1.6, label=f"{name}: all paths")
+                axes.plot(lane, color=colour, lw=1.4, ls="--", label=f"{name}: forget gates alone")
+        axes.set(xlabel="lag (steps)", title=MOMENTS[moment])
+    panels[0][0].set_ylabel("log10 of the norm of dc_T/dc_t")
+    panels[0][0].legend(frameon=False, fontsize=8)
+    save(drawn, panels[0], path)
+
+
+def highway_sentence(networks: Networks) -> str:
+    """What the forget gates alone would let through."""
+    parts, lag = [], 0
+    for network, found in networks.items():
+        if "log_highway" in found["initial"]:
+            lane, whole = found["initial"]["log_highway"], found["initial"]["log_whole"]
+            lag = min(50, len(lane) - 1)
+            if lane[-1 - lag] is not None and whole[-1 - lag] is not None:
+                parts.append(f"{label(network)} {(lane[-1 - lag] - whole[-1 - lag]) / np.log(10):+.1f}")
+    return (
+        f"What the forget gates alone carry from c_t to c_T over {lag} steps at initialisation, in powers of ten of "
+        f"all that passes: {'; '.join(parts)}. The rest travels through the hidden state."
+    )
+
+
+def gates(networks: Networks, path: Path) -> None:
+    """Share of activations below 0.1 and above 0.9, every gate of every layer, as the paper plots it."""
+    drawn, axes = plt.subplots(figsize=(5.6, 4.8))
+    markers = {"i": "s", "f": "o", "o": "^", "r": "D", "z": "v"}
+    for network, found in networks.items():
+        for moment in found:
+            for number, layer in enumerate(found[moment].get("gates", ())):
+                for gate, g in layer.items():
+                    colour = style(network).colour if len(networks) > 1 else (BLUE, ORANGE)[moment == "trained"]
+                    x, y = g["right"], g["left"]
+                    axes.plot(
+                        x,
+                        y,
+                        markers[gate],
+                        ms=6,
+                        color=colour,
+                        mfc=colour if moment == "trained" else "none",
+                        alpha=0.9,
+                    )
+                    if x + y > 0.15:
+                        place = gate if len(found[moment]["gates"]) == 1 else f"{gate}{number + 1}"
+                        axes.annotate(place, (x, y), xytext=(5, 3), textcoords="offset points", fontsize=8)
+    axes.plot([0, 1], [1, 0], color=GREY, lw=0.8, ls=":")
+    axes.set(xlabel="share above 0.9 (right-saturated)", ylabel="share below 0.1 (left-saturated)")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), title="open: initial, filled: trained")
+    seen = {
+        gate for found in networks.values() for m in found.values() for layer in m.get("gates", ()) for gate in layer
+    }
+    for gate in markers:
+        if gate in seen:
+            axes.plot([], [], markers[gate], color=GREY, ls="", label=gate)
+    axes.legend(frameon=False, fontsize=8)
+    save(drawn, [axes], path)
+
+
+def gate_sentence(networks: Networks) -> str:
+    """Which gate is saturated most."""
+    every = [
+        (g["left"] + g["right"], g, gate, number, network, moment)
+        for network, moments in networks.items()
+        for moment, found in moments.items()
+        for number, layer in enumerate(found.get("gates", ()))
+        for gate, g in layer.items()
+    ]
+    _, g, gate, number, network, moment = max(every, key=lambda entry: entry[0])
+    return (
+        f"The most saturated gate is {gate} of {label(network)}, layer {number + 1}, {MOMENTS[moment]}: "
+        f"{g['left']:.0%} of its activations lie below 0.1 and {g['right']:.0%} above 0.9."
+    )

@@ -1,0 +1,68 @@
+"""The page of the image study: test accuracy by form and network."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from rnn_research.report import html
+from rnn_research.report.figures import GREY, save
+from rnn_research.report.gradient.styles import label, style
+from rnn_research.runs.directory import RunDirectory
+
+Points = list[dict[str, Any]]
+
+
+def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[str]]:
+    """Title and body."""
+    points = results["points"]
+    accuracies(points, directory.figures / "accuracy.png")
+    rows = [
+        (
+            p["form"],
+            p["sequence_steps"],
+            label(p["network"]),
+            f"{100 * p['test_accuracy']:.1f} % [{100 * p['test_accuracy_low95']:.1f}, "
+            f"{100 * p['test_accuracy_high95']:.1f}]",
+            p["parameters"],
+            p["steps"],
+        )
+        for p in points
+    ]
+    head = ("form", "T", "network", "test accuracy [95 % over seeds]", "parameters", "steps of training")
+    return f"{points[0]['source']} as sequences", [
+        html.figure(directory.figures / "accuracy.png", sentence(points)),
+        html.table(rows, head),
+    ]
+
+
+def accuracies(points: Points, path: Path) -> None:
+    """Every seed a dot, the mean a bar."""
+    forms = list(dict.fromkeys(p["form"] for p in points))
+    drawn, panels = plt.subplots(1, len(forms), figsize=(3.8 * len(forms), 4.0), sharey=True, squeeze=False)
+    for axes, form in zip(panels[0], forms, strict=True):
+        here = [p for p in points if p["form"] == form]
+        for x, point in enumerate(here):
+            colour = style(point["network"]).colour
+            axes.bar(x, point["test_accuracy"], color=colour, alpha=0.35, width=0.7)
+            seeds = point["test_accuracy_by_seed"]
+            axes.plot(np.linspace(x - 0.2, x + 0.2, len(seeds)), seeds, "o", color=colour, ms=4)
+        axes.axhline(0.1, color=GREY, lw=0.9, ls=":")
+        axes.set(title=f"{form}, T = {here[0]['sequence_steps']}", ylim=(0, 1))
+        axes.set_xticks(range(len(here)), [label(p["network"]).replace(", ", "\n") for p in here], fontsize=8)
+    panels[0][0].set_ylabel("test accuracy")
+    save(drawn, panels[0], path)
+
+
+def sentence(points: Points) -> str:
+    """The best and the worst of each form."""
+    parts = []
+    for form in dict.fromkeys(p["form"] for p in points):
+        here = sorted((p for p in points if p["form"] == form), key=lambda p: p["test_accuracy"])
+        worst, best = here[0], here[-1]
+        parts.append(
+            f"{form}: {label(best['network'])} {100 * best['test_accuracy']:.1f} %, "
+            f"{label(worst['network'])} {100 * worst['test_accuracy']:.1f} %"
+        )
+    return f"Best and worst test accuracy, guessing being 10 %: {'; '.join(parts)}."

@@ -1,0 +1,121 @@
+"""The page of the memory study: success against length, and every seed's curve."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from rnn_research.report import html
+from rnn_research.report.figures import GREY, save
+from rnn_research.report.gradient.styles import label, style
+from rnn_research.runs.directory import RunDirectory
+
+Points = list[dict[str, Any]]
+
+
+def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[str]]:
+    """Title and body: a section for each task."""
+    body = []
+    for task in dict.fromkeys(p["task"] for p in results["points"]):
+        points = [p for p in results["points"] if p["task"] == task]
+        success(points, directory.figures / f"success_{task}.png")
+        curves(points, directory.figures / f"curves_{task}.png")
+        body += [
+            f"<h2>{html.escape(task.replace('_', ' '))}</h2>",
+            html.figure(directory.figures / f"success_{task}.png", success_sentence(points)),
+            html.figure(directory.figures / f"curves_{task}.png", curve_sentence(points)),
+            html.details("every network and length", table(points)),
+        ]
+    return "How far back can it learn?", body
+
+
+def table(points: Points) -> str:
+    """Success, steps to it and the least error."""
+    rows = [
+        (
+            label(p["network"]),
+            p["length"],
+            f"{p['solved']} of {p['seeds']}",
+            f"{100 * p['success_rate_low95']:.0f} to {100 * p['success_rate_high95']:.0f} %",
+            p.get("steps_to_success_median", "-"),
+            p["best_objective_median"],
+            p["parameters"],
+        )
+        for p in points
+    ]
+    head = ("network", "T", "solved", "95 % interval", "steps to success, median", "least error, median", "parameters")
+    return html.table(rows, head)
+
+
+def success(points: Points, path: Path) -> None:
+    """Success rate, and steps to success of the seeds that had it, against length."""
+    drawn, (rate, speed) = plt.subplots(1, 2, figsize=(10.8, 4.0))
+    networks = list(dict.fromkeys(p["network"] for p in points))
+    for n, network in enumerate(networks):
+        name, colour, line = style(network)
+        here = [p for p in points if p["network"] == network]
+        # A small shift, so that networks of equal success do not hide each other.
+        length = np.array([p["length"] for p in here]) * (1 + 0.02 * (n - len(networks) / 2))
+        share = np.array([p["success_rate"] for p in here])
+        ends = [share - [p["success_rate_low95"] for p in here], [p["success_rate_high95"] for p in here] - share]
+        rate.errorbar(
+            length, share, yerr=np.maximum(ends, 0), color=colour, ls=line, marker="o", ms=4, lw=1.4, label=name
+        )
+        solved = [(p["length"], p["steps_to_success_median"]) for p in here if "steps_to_success_median" in p]
+        if solved:
+            speed.plot(*zip(*solved, strict=True), "o", color=colour, ls=line, ms=4, lw=1.4, label=name)
+    rate.set(xlabel="T", ylabel="share of the seeds that solve it, 95 %", ylim=(-0.03, 1.03), xscale="log")
+    speed.set(xlabel="T", ylabel="steps to success, median", xscale="log", yscale="log")
+    for axes in (rate, speed):
+        ticks = sorted({p["length"] for p in points})
+        axes.set_xticks(ticks, [str(t) for t in ticks])
+        axes.minorticks_off()
+    rate.legend(frameon=False, fontsize=8)
+    save(drawn, [rate, speed], path)
+
+
+def success_sentence(points: Points) -> str:
+    """Which networks solve it with every seed, and which with none."""
+    every = [f"{label(p['network'])} (T = {p['length']})" for p in points if p["solved"] == p["seeds"]]
+    never = [f"{label(p['network'])} (T = {p['length']})" for p in points if p["solved"] == 0]
+    return f"Solved with every seed: {', '.join(every) or 'none'}. With none: {', '.join(never) or 'none'}."
+
+
+def curves(points: Points, path: Path) -> None:
+    """Every seed's validation objective against steps, a panel for each length."""
+    lengths = sorted({p["length"] for p in points})
+    drawn, panels = plt.subplots(1, len(lengths), figsize=(4.6 * len(lengths), 4.0), sharey=True, squeeze=False)
+    for axes, length in zip(panels[0], lengths, strict=True):
+        here = [p for p in points if p["length"] == length]
+        for point in here:
+            name, colour, line = style(point["network"])
+            for seed, curve in enumerate(point["curves"]):
+                steps, values = zip(*curve, strict=True)
+                shown = np.maximum(values, 1e-5)
+                axes.plot(steps, shown, color=colour, ls=line, lw=1.0, alpha=0.8, label=None if seed else name)
+        floor = floor_of(here[0])
+        axes.axhline(floor, color=GREY, lw=0.9, ls=":")
+        axes.text(axes.get_xlim()[1], floor, "no memory ", color=GREY, fontsize=8, ha="right", va="bottom")
+        axes.axhline(here[0]["solved_below"], color=GREY, lw=0.9, ls="--")
+        axes.set(xlabel="step", title=f"T = {length}", yscale="log")
+    panels[0][0].set_ylabel("validation error")
+    panels[0][0].legend(frameon=False, fontsize=8)
+    save(drawn, panels[0], path)
+
+
+def floor_of(point: dict[str, Any]) -> float:
+    """The objective of the best model without memory."""
+    return next(value for name, value in point.items() if name.startswith("floor_"))
+
+
+def curve_sentence(points: Points) -> str:
+    """Who is left at the floor at the greatest length."""
+    longest = max(p["length"] for p in points)
+    stuck = [
+        label(p["network"]) for p in points if p["length"] == longest and p["best_objective_median"] > 0.9 * floor_of(p)
+    ]
+    return (
+        f"At T = {longest} the median seed of {', '.join(stuck) or 'no network'} stays within a tenth of the floor "
+        f"that needs no memory (dotted; {floor_of(points[0]):.3g} at T = {points[0]['length']}). Dashed: solved."
+    )

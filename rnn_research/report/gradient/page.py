@@ -1,0 +1,34 @@
+"""report.html of a study of the gradient, made from its result files alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rnn_research.report import html
+from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius
+from rnn_research.runs.configs import flatten
+from rnn_research.runs.directory import RunDirectory, read_json, write_text
+
+PAGES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]] = {
+    "anatomy": anatomy.page,
+    "trained": anatomy.page,
+    "radius": radius.page,
+    "forget_bias": forget_bias.page,
+    "clipping": clipping.page,
+    "memory": memory.page,
+    "images": images.page,
+}
+"""From a study's directory and results to the title and body of its page."""
+
+
+def write_page(directory: RunDirectory) -> None:
+    """Draws the figures and writes the page."""
+    results, config = read_json(directory.results), read_json(directory.config)
+    provenance = read_json(directory.provenance)
+    title, body = PAGES[config["analysis"]["study"]](directory, results)
+    body += [
+        "<h2>Where this comes from</h2>",
+        html.details("config", html.fields(flatten(config))),
+        html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
+    ]
+    head = [f"<h1>{html.escape(title)}</h1>", f"<p class='quiet'>{html.escape(provenance['command'])}</p>"]
+    write_text(directory.report, html.page(title, head + body))

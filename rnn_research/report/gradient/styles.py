@@ -1,0 +1,60 @@
+"""How each network is named and drawn, the same in every figure.
+
+Colours of Okabe and Ito 2008, with a line style each so that print in grey still tells them apart.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnn_research.report.figures import BLUE
+
+Networks = Mapping[str, Any]
+"""From a network's name to its measurements at each moment."""
+
+
+class Style(NamedTuple):
+    """One network's."""
+
+    label: str
+    colour: str
+    line: str
+
+
+STYLES = {
+    "elman": Style("Elman tanh", "#D55E00", "-"),
+    "elman_orthogonal": Style("Elman tanh, orthogonal", "#E69F00", "--"),
+    "elman_relu": Style("Elman ReLU", "#E69F00", "-"),
+    "irnn": Style("IRNN", "#CC79A7", "-."),
+    "gru": Style("GRU", "#009E73", "-"),
+    "lstm_forget_bias_0": Style("LSTM, forget bias 0", "#56B4E9", ":"),
+    "lstm_forget_bias_1": Style("LSTM, forget bias 1", "#0072B2", "-"),
+    "lstm_forget_bias_2": Style("LSTM, forget bias 2", "#000000", "--"),
+}
+MOMENTS = {"initial": "at initialisation", "trained": "after training"}
+
+
+def style(network: str) -> Style:
+    """Of a network of the studies, or of a cell by its name."""
+    return STYLES.get(network, Style(network.replace("_", " "), BLUE, "-"))
+
+
+def label(network: str) -> str:
+    """The name of a network as a reader knows it."""
+    return style(network).label
+
+
+def powers_of_ten(nats: list[Any]) -> np.ndarray:
+    """Logs in nats as log10; what is None (the log of zero) is left out of the drawing."""
+    return np.array([np.nan if n is None else n for n in nats], np.float64) / np.log(10)
+
+
+def steps(half_life: float | None) -> str:
+    """A half-life in words."""
+    return "does not decay" if half_life is None else f"{half_life:.1f}"
+
+
+def moments_of(networks: Networks) -> list[str]:
+    """Those that were measured."""
+    return [m for m in MOMENTS if any(m in found for found in networks.values())]

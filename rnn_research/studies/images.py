@@ -1,0 +1,61 @@
+"""An image read as a sequence: test accuracy of each network, pixel by pixel, row by row and permuted.
+
+Every network of ``config.analysis.networks`` is trained on every form of
+``config.analysis.forms`` with every seed. Digits are scikit-learn's, or MNIST's
+from ``config.task.path``.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from rnn_research.errors import one_of
+from rnn_research.studies.described import interval
+from rnn_research.studies.learning import changed, headed, seeds_of, train_members
+from rnn_research.studies.networks import NETWORKS
+from rnn_research.studies.study import Keep, Say, made_anew
+
+FORMS: dict[str, dict[str, Any]] = {
+    "pixels": {"task.form": "pixels", "task.permuted": False},
+    "permuted": {"task.form": "pixels", "task.permuted": True},
+    "rows": {"task.form": "rows", "task.permuted": False},
+}
+
+
+def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
+    """Trains all points.
+
+    Returns:
+      ``points``: one entry for each form and network, ready for JSON.
+    """
+    for form in config.analysis.forms:
+        one_of("--config.analysis.forms", form, FORMS)
+    for name in config.analysis.networks:
+        one_of("--config.analysis.networks", name, NETWORKS)
+    rates = dict(config.analysis.rates)
+    points = []
+    for form in config.analysis.forms:
+        for name in config.analysis.networks:
+            own = {"optimizer.learning_rate": rates[name]} if name in rates else {}
+            point, heading = changed(config, {**FORMS[form], **NETWORKS[name], **own}), f"{form} {name}"
+            made = keep(f"{form}-{name}", partial(train_point, point, headed(say, heading)))
+            points.append({"network": name, "form": form, **made})
+    return {"points": points}
+
+
+def train_point(point: ConfigDict, say: Say) -> dict[str, Any]:
+    """All seeds of one point, ready for JSON."""
+    outcomes, _, built = train_members(point, seeds_of(point), -np.inf, say, tested=True)
+    accuracy_M = [o.test["accuracy"] for o in outcomes]
+    return {
+        "source": built.task.facts["source"],
+        "sequence_steps": built.task.length,
+        "steps": point.training.steps,
+        "seeds": len(outcomes),
+        "parameters": outcomes[0].parameters,
+        **interval("test_accuracy", np.array(accuracy_M)),
+        "test_accuracy_by_seed": accuracy_M,
+        "curves": [o.curve for o in outcomes],
+    }

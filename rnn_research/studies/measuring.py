@@ -1,0 +1,134 @@
+"""A population measured on fresh sequences: which ones, which lags, and whether they fit the memory."""
+
+import math
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from ml_collections import ConfigDict
+
+from rnn_research.cells import CELLS
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.models.recurrent import stack_of
+from rnn_research.studies.learning import changed
+from rnn_research.studies.measure import Detail, Reach, detail, inputs_of, reach
+from rnn_research.tasks import TASKS, Task
+from rnn_research.training.population import Members
+from rnn_research.types import Array
+
+STATES = ("h", "c")
+
+Measure = Callable[[Any], tuple[Reach, Detail]]
+"""From parameters ``[M, ...]`` to measurements ``[M, ...]``."""
+
+
+class Lags(NamedTuple):
+    """The lags that slopes are fitted to.
+
+    A fifth of the sequence is left out at either end: the first steps back still turn
+    towards the slowest direction, and the first steps of a sequence begin from an empty state.
+    """
+
+    first: int
+    last: int
+
+
+def lags(length: int) -> Lags:
+    """For sequences of ``length`` steps."""
+    return Lags(length // 5, length - length // 5)
+
+
+def check_state(state: str, cell: str) -> None:
+    """Refuses to follow a state that a cell does not have.
+
+    Raises:
+      UserError: naming the cell.
+    """
+    one_of("--config.analysis.state", state, STATES)
+    if state == "c" and not hasattr(CELLS[cell].initial_carry((1,)), "c"):
+        raise UserError(f"--config.analysis.state=c: the cell {cell} carries no c; take --config.analysis.state=h")
+
+
+def sequences_of(config: ConfigDict, symbols: Any = None) -> Task:
+    """The task at the length and number of the sequences that are measured.
+
+    Raises:
+      UserError: for fewer than ten steps.
+    """
+    analysis = config.analysis
+    at_least("--config.analysis.sequences", analysis.sequences, 1)
+    if analysis.length:
+        at_least("--config.analysis.length", analysis.length, 10)
+    steps = {"text": "task.chunk_length"}.get(config.task.name, "task.length")
+    size = {} if config.task.name == "images" or not analysis.length else {steps: analysis.length}
+    longer = changed(config, {"task.batch_size": analysis.sequences, **size})
+    return TASKS[config.task.name](longer.task, longer.evaluation, *(() if symbols is None else (symbols,)))
+
+
+def measuring(config: ConfigDict, members: int, symbols: Any = None) -> Measure:
+    """The measurement of ``members`` networks, compiled once, as a function of their parameters ``[M, ...]``.
+
+    Args:
+      config: model, task and analysis; its numbers do not matter.
+      members: how many networks, M.
+      symbols: of a text that the networks were trained on, or None.
+
+    Raises:
+      UserError: when called, if the sequences do not fit the memory.
+    """
+    task = sequences_of(config, symbols)
+    shape = stack_of(config.model)
+    first, last = lags(task.length)
+    # On one device: factorisations of two CPU devices at a time wait for each other for ever.
+    group = Members(members, jax.local_devices()[:1])
+    data = jax.tree.map(jnp.asarray, task.splits["train"].data)
+
+    def one(data: Any, params: Any) -> tuple[Reach, Detail]:
+        batch = task.batch(data, jax.random.key(config.analysis.sequences_seed), jnp.int32(0))
+        last_B = jax.tree.map(lambda y: y[-1:], batch.targets)
+        x_TBD = inputs_of(params, batch.inputs, task.input_size)
+
+        def error(outputs_BV: Array) -> Array:
+            return task.loss(outputs_BV[None], last_B) * outputs_BV.shape[0]
+
+        def error_of_first(outputs_BV: Array) -> Array:
+            return task.loss(outputs_BV[None], jax.tree.map(lambda y: y[:, :1], last_B))
+
+        return (
+            reach(shape, params, x_TBD, error, first=first, last=last, state=config.analysis.state),
+            detail(shape, params, x_TBD, error_of_first),
+        )
+
+    each = group.each(one)
+    compiled: list[Any] = []
+
+    def measure(params_M: Any) -> tuple[Reach, Detail]:
+        laid = group.lay(params_M)
+        if not compiled:
+            compiled.append(_fitting(each, data, laid, task))
+        return group.to_host(compiled[0](data, laid))
+
+    return measure
+
+
+def _fitting(each: Any, data: Any, laid: Any, task: Task) -> Any:
+    """Compiles, and refuses a program that would end in a crash for want of memory.
+
+    Raises:
+      UserError: with what it needs.
+    """
+    length = task.length
+    program = each.lower(data, laid).compile()
+    sizes = program.memory_analysis()
+    needed = sizes.temp_size_in_bytes + sizes.argument_size_in_bytes + sizes.output_size_in_bytes
+    stats = jax.local_devices()[0].memory_stats() or {}
+    there = stats.get("bytes_limit", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if needed > there:
+        share = 10 ** math.floor(math.log10(length * there / needed))
+        raise UserError(
+            f"--config.analysis.length={length} needs {needed / 1e9:,.0f} GB of the {there / 1e9:,.0f} GB here: "
+            f"lower it (to {share:,}, say) or --config.analysis.sequences"
+        )
+    return program

@@ -1,0 +1,36 @@
+"""Small studies and their pages, for the tests of all studies."""
+
+import json
+import re
+
+import pytest
+
+from configs.gradient_flow import get_config
+from rnn_research.report.gradient.page import write_page
+from rnn_research.runs.directory import RunDirectory, write_json
+from rnn_research.studies.learning import changed
+
+
+def tiny(study, **fields):
+    config = get_config(study)
+    small = {"model.hidden": 6, "analysis.seeds": 2, "training.steps": 2, "evaluation.every": 1, "task.batch_size": 4}
+    small |= {"evaluation.batch_size": 4}
+    if config.task.name != "images":
+        small |= {"task.length": 5, "task.evaluation_sequences": 8}
+    if study == "anatomy":
+        small |= {"analysis.length": 120, "analysis.sequences": 4}
+    return changed(config, small | fields)
+
+
+def page_of(config, results, path):
+    directory = RunDirectory(path)
+    write_json(directory.config, config.to_dict())
+    write_json(directory.provenance, {"command": "a <command>"})
+    write_json(directory.results, results)
+    json.loads(directory.results.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    write_page(directory)
+    page = directory.report.read_text()
+    assert "a &lt;command&gt;" in page
+    assert not re.search(r"(src|href)=['\"]http", page)
+    assert not re.search(r"\bnan\b", re.sub(r"base64,[^']*", "", page))
+    return page

@@ -1,0 +1,79 @@
+"""Studies of who learns, on tiny networks: every point is there, success is counted right, the page is whole."""
+
+import json
+
+import pytest
+from small_studies import page_of, tiny
+
+from rnn_research.errors import UserError
+from rnn_research.studies import STUDIES
+
+PROBLEMS = {
+    "analysis.networks": ("elman", "gru"),
+    "analysis.tasks": ("adding", "copying"),
+    "analysis.problems.adding.lengths": (4, 6),
+    "analysis.problems.adding.steps": 2,
+    "analysis.problems.adding.solved": 50.0,
+    "analysis.problems.copying.lengths": (3,),
+    "analysis.problems.copying.steps": 2,
+    "analysis.problems.copying.solved": 0.0,
+}
+
+
+@pytest.fixture(scope="module")
+def memory():
+    config = tiny("memory", **PROBLEMS)
+    return config, STUDIES["memory"](config, lambda line: None)
+
+
+def test_memory_reports_every_task_length_and_network(memory):
+    points = memory[1]["points"]
+    assert [(p["task"], p["length"], p["network"]) for p in points] == [
+        ("adding", 4, "elman"),
+        ("adding", 4, "gru"),
+        ("adding", 6, "elman"),
+        ("adding", 6, "gru"),
+        ("copying", 3, "elman"),
+        ("copying", 3, "gru"),
+    ]
+    assert all(p["solved"] == p["seeds"] == 2 and p["steps_to_success_median"] == 1 for p in points[:4])
+    assert points[0]["solved_below"] == pytest.approx(50 / 6)  # a share of the floor, 1/6
+    assert points[0]["success_rate_low95"] == pytest.approx(0.342, abs=1e-3)  # Wilson's interval for 2 of 2
+    assert points[4]["solved"] == 0
+    assert points[4]["floor_nats_per_answer"] == pytest.approx(10 * 2.0794415 / 23)
+
+
+def test_memory_and_its_page(memory, tmp_path):
+    assert page_of(*memory, tmp_path).count("<figure>") == 4
+
+
+def test_an_unknown_network_or_task_is_refused():
+    with pytest.raises(UserError, match="'lstm_forget_bias_1'"):
+        STUDIES["memory"](tiny("memory", **{"analysis.networks": ("lstm_forget_bias1",)}), lambda line: None)
+    with pytest.raises(UserError, match="'copying'"):
+        STUDIES["memory"](tiny("memory", **PROBLEMS | {"analysis.tasks": ("coping",)}), lambda line: None)
+
+
+def test_clipping_by_norm_bounds_what_no_clipping_does_not(tmp_path):
+    fields = {"task.length": 10, "analysis.lengths": (10, 12), "optimizer.learning_rate": 1.0}
+    kinds = (("none", 1.0), ("global_norm", 0.01))
+    config = tiny("clipping", **fields, **{"analysis.kinds": kinds})
+    results = STUDIES["clipping"](config, lambda line: None)
+    points = results["points"]
+    assert [(p["clipping"], p["length"]) for p in points] == [(k, T) for T in (10, 12) for k, _ in kinds]
+    bare, clipped = points[0], points[1]
+    assert bare["grad_norm_max_by_seed"] == bare["grad_norm_clipped_max_by_seed"]
+    assert max(max(norms) for norms in clipped["grad_norm_clipped_max_by_seed"]) <= 0.01 * 1.001
+    assert clipped["grad_norm_largest"] > 0.01
+    assert page_of(config, results, tmp_path).count("<figure>") == 2
+
+
+def test_images_are_scored_on_the_test_split(tmp_path):
+    config = tiny("images", **{"analysis.networks": ("elman",), "analysis.forms": ("rows",)})
+    results = STUDIES["images"](config, lambda line: None)
+    (point,) = results["points"]
+    assert point["sequence_steps"] == 8
+    assert len(point["test_accuracy_by_seed"]) == 2
+    assert all(accuracy * 300 == pytest.approx(round(accuracy * 300)) for accuracy in point["test_accuracy_by_seed"])
+    assert "scikit-learn digits" in page_of(config, results, tmp_path)
+    json.dumps(results)
