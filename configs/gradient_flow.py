@@ -115,7 +115,7 @@ def clipping(config: ConfigDict) -> None:
     config.optimizer.learning_rate = 0.03
     config.analysis.seeds = 10
     config.analysis.kinds = (("none", 1.0), ("value", 0.1), ("global_norm", 1.0), ("adaptive", 0.1))
-    config.analysis.lengths = (20, 50, 100, 200)
+    config.analysis.lengths = (20, 30, 50, 75, 100)
     config.analysis.solved = 0.01  # share of the sequences answered wrong
     config.training.steps = 10_000
     config.evaluation.every = 500

@@ -97,6 +97,16 @@ def decay(
     )
 
 
+def fitted_lags(T: int) -> tuple[int, int]:
+    """The smallest and the largest lag of a slope over T steps: a fifth is left out at either end.
+
+    In the first steps back the gradient still turns towards the slowest direction;
+    near the start the state still shows where it came from.
+    """
+    edge = T // 5
+    return edge, T - 1 - edge
+
+
 def half_life(slope: Array) -> Array:
     """ln 2 / -slope in steps; inf for a slope of zero or above."""
     falls = slope < 0

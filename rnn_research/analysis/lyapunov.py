@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rnn_research.analysis.jacobians import along, carry_of, state_of
 from rnn_research.cells import Cell
@@ -83,6 +84,39 @@ def lyapunov_along(
     return _follow(push, start, (before, u), len(x), burn_in)
 
 
+def top_exponent(
+    cell: Cell, params: Params, carry: Carry, x: Array, *, burn_in: int = 0, key: Key | None = None
+) -> Array:
+    """The largest Lyapunov exponent along ``x [T, ..., D]``, nats per step, of each example ``[...]``.
+
+    That of ``lyapunov_along`` but for the random direction it begins with, and
+    without a factorisation: one direction need only be brought back to length one
+    at every step (Benettin, Galgani and Strelcyn 1976).
+
+    Raises:
+      UserError: for a burn-in out of range.
+    """
+    if not 0 <= burn_in < len(x):
+        raise UserError(f"a burn-in of {burn_in} steps leaves nothing of a sequence of {len(x)}")
+    before, u = along(cell, params, carry, x)
+    state = state_of(carry)
+    M = state.shape[-1]
+    # Without a key a constant: the compilation of a draw takes longer than all measurements of a run.
+    draw = np.random.default_rng(0).normal(size=M) if key is None else jax.random.normal(key, (M,))
+    draw_M = jnp.asarray(draw, state.dtype)
+    start = carry_of(carry, jnp.broadcast_to(draw_M / jnp.linalg.norm(draw_M), state.shape))
+
+    def push(q: Carry, inputs: Any) -> tuple[Carry, Array]:
+        before, u = inputs
+        _, pushed = jax.jvp(lambda carry: cell.advance(params, carry, u)[0], (before,), (q,))
+        size = norm_of(pushed)
+        unit = jnp.where(size > 0, size, 1)
+        return jax.tree.map(lambda d: d / unit[..., None], pushed), jnp.where(size > 0, jnp.log(unit), -jnp.inf)
+
+    _, local = jax.lax.scan(push, start, (before, u))
+    return jnp.mean(local[burn_in:], axis=0)
+
+
 def finite_time(local: Array, window: int) -> Array:
     """Exponents over windows that follow each other: ``[T // window, ..., R]``; what is left over is dropped.
 
@@ -119,3 +153,9 @@ def _follow(push: Callable[[Array, Any], Array], start: Array, inputs: Any, step
     counts = jnp.arange(1, steps - burn_in + 1, dtype=local.dtype).reshape(-1, *[1] * (local.ndim - 1))
     running = jnp.cumsum(local[burn_in:], axis=0) / counts
     return Lyapunov(running[-1], running, local)
+
+
+def norm_of(tree: Any) -> Array:
+    """The norm over the last axis of all leaves, with a zero derivative at zero."""
+    square = sum(jnp.sum(leaf**2, axis=-1) for leaf in jax.tree.leaves(tree))
+    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.analysis.jacobians import along
-from rnn_research.analysis.lyapunov import lyapunov_along
+from rnn_research.analysis.lyapunov import lyapunov_along, norm_of, top_exponent
 from rnn_research.analysis.scaled import Scaled, add, rescaled
 from rnn_research.cells import Cell
 from rnn_research.errors import UserError
@@ -58,8 +58,8 @@ def pascanu_omega(cell: Cell, params: Params, carry: Carry, x: Array, d_h: Array
         direct, of_v = pull(delta.value)
         _, pull = jax.vjp(lambda carry: recur(params, hidden(carry)), before)
         pulled = jax.tree.map(jnp.add, direct, pull(of_v)[0])
-        size = _norm(delta.value)
-        ratio = _norm(pulled) / jnp.where(size > 0, size, 1)
+        size = norm_of(delta.value)
+        ratio = norm_of(pulled) / jnp.where(size > 0, size, 1)
         return constant(rescaled(pulled, delta.exponent)), jnp.where(size > 0, (ratio - 1) ** 2, 0)
 
     _, omega_T = jax.lax.scan(back, rescaled(jax.tree.map(jnp.zeros_like, carry)), (before_T, u_T, d_h), reverse=True)
@@ -71,12 +71,9 @@ def flossing(
 ) -> Array:
     """sum_i lambda_i^2 over the ``top`` largest exponents along ``x [T, ..., D]``, of each example ``[...]``.
 
-    Its gradient flows through the QR factorisations and the states. See ``lyapunov_along``.
+    Its gradient flows through the factorisations and the states. See ``lyapunov_along``
+    and, for the one largest exponent, ``top_exponent``.
     """
+    if top == 1:
+        return top_exponent(cell, params, carry, x, burn_in=burn_in, key=key) ** 2
     return jnp.sum(lyapunov_along(cell, params, carry, x, top, burn_in=burn_in, key=key).exponents ** 2, axis=-1)
-
-
-def _norm(tree: Any) -> Array:
-    """The norm over the last axis of all leaves, with a zero derivative at zero."""
-    square = sum(jnp.sum(leaf**2, axis=-1) for leaf in jax.tree.leaves(tree))
-    return jnp.where(square > 0, jnp.sqrt(jnp.where(square > 0, square, 1)), 0)

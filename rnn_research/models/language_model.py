@@ -28,6 +28,19 @@ class LanguageModelParams(NamedTuple):
     b_V: Array
 
 
+def inputs_of(params: LanguageModelParams, inputs: Array, input_size: int) -> Array:
+    """What the first layer reads: numbers as they are, symbols one-hot or embedded, ``[T, B, D]``."""
+    x = inputs
+    if jnp.issubdtype(inputs.dtype, jnp.integer):
+        x = jax.nn.one_hot(inputs, input_size, dtype=params.w_HV.dtype)
+    return x if params.embedding_VE is None else matmul(x, params.embedding_VE)
+
+
+def outputs_of(params: LanguageModelParams, h: Array) -> Array:
+    """The scores ``[..., V]`` of the top's outputs ``[..., H]``."""
+    return matmul(h, params.w_HV) + params.b_V.astype(h.dtype)
+
+
 def language_model(config: Any, input_size: int, output_size: int, dtype: DTypeLike = jnp.float32) -> Model:
     """Builds the model.
 
@@ -69,11 +82,7 @@ def language_model(config: Any, input_size: int, output_size: int, dtype: DTypeL
         edit: StackEdit | None = None,
     ) -> tuple[Array, Carry]:
         """``inputs`` are symbols ``[T, B]`` (negative: none of them), or numbers or distributions ``[T, B, D]``."""
-        x = inputs
-        if jnp.issubdtype(inputs.dtype, jnp.integer):
-            x = jax.nn.one_hot(inputs, input_size, dtype=params.w_HV.dtype)
-        if params.embedding_VE is not None:
-            x = matmul(x, params.embedding_VE)
+        x = inputs_of(params, inputs, input_size)
         # With static zero dropout nothing is drawn; a traced rate is always applied.
         key = key if train and not (isinstance(dropout, float) and dropout == 0) else None
         if ends_TB is not None:
@@ -85,6 +94,6 @@ def language_model(config: Any, input_size: int, output_size: int, dtype: DTypeL
         )
         if key is not None:
             h = stack.drop(jax.random.fold_in(key, shape.layers), h, dropout)
-        return matmul(h, params.w_HV) + params.b_V.astype(h.dtype), carry
+        return outputs_of(params, h), carry
 
     return Model(init, apply, initial_carry)

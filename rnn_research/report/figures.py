@@ -56,6 +56,45 @@ def gradient_norms(records: list[dict[str, Any]], path: Path) -> None:
     save(figure, [axes], path)
 
 
+def gradient_reach(records: list[dict[str, Any]], path: Path) -> None:
+    """Slope of the lag profile and top exponent of every layer against steps; below, the half-life where there is one.
+
+    Layers are told apart by shade, the first the darkest.
+    """
+    watched = [r for r in records if r["kind"] == "gradient_flow"]
+    figure, (rates, lives) = plt.subplots(2, 1, figsize=(SIZE[0], 1.5 * SIZE[1]), sharex=True)
+    suffixes = layer_suffixes(watched)
+    for number, suffix in enumerate(suffixes):
+        of_layer = f", layer {number + 1}" if suffix else ""
+        shade = 1 - 0.7 * number / len(suffixes)
+        for axes, name, label, style in (
+            (rates, "slope_nats_per_step", "slope of the gradient's decay", (BLUE, "o-")),
+            (rates, "top_exponent_nats_per_step", "top Lyapunov exponent", (ORANGE, "s--")),
+            (lives, "half_life_steps", "half-life", (GREEN, "o-")),
+        ):
+            points = [(r["step"], r[name + suffix]) for r in watched if name + suffix in r]
+            if points:
+                colour, line = style
+                axes.plot(*zip(*points, strict=True), line, color=colour, alpha=shade, ms=4, label=label + of_layer)
+    rates.axhline(0, color=GREY, lw=0.9, ls=":")
+    rates.set(ylabel="nats per step", title="reach of the gradient over training")
+    lives.set(xlabel="step", ylabel="steps back until half is left", yscale="log")
+    for axes in (rates, lives):
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False, fontsize=8)
+    save(figure, [rates, lives], path)
+
+
+def layer_suffixes(watched: list[dict[str, Any]]) -> list[str]:
+    """``[""]`` for one layer, ``["_layer1", "_layer2", ...]`` for more: every layer has a share of explosions."""
+    name = "exploding_share"
+    return sorted({key.removeprefix(name) for r in watched for key in r if key.startswith(name)}, key=_number)
+
+
+def _number(suffix: str) -> int:
+    return int(suffix.removeprefix("_layer") or 0)
+
+
 def save(figure: Any, axes: Iterable[Axes], path: Path) -> None:
     """Writes a figure in the house's style."""
     for each in axes:

@@ -30,6 +30,12 @@ def write_page(directory: RunDirectory) -> None:
         html.figure(directory.figures / "learning_curve.png", learning_sentence(records, results)),
         html.figure(directory.figures / "gradient_norms.png", clipping_sentence(records, config)),
     ]
+    if any(r["kind"] == "gradient_flow" for r in records):
+        figures.gradient_reach(records, directory.figures / "gradient_reach.png")
+        body += [
+            "<h2>How far the gradient reaches</h2>",
+            html.figure(directory.figures / "gradient_reach.png", reach_sentence(records)),
+        ]
     if directory.sample.exists():
         body += ["<h2>A sample of what it writes</h2>", f"<pre>{html.escape(directory.sample.read_text())}</pre>"]
     body += [
@@ -79,6 +85,37 @@ def learning_sentence(records: list[dict[str, Any]], results: dict[str, Any]) ->
         f"Training loss falls from {losses[0]:.3f} to {losses[-1]:.3f} in {results['step']:,} steps; "
         f"the model kept is the one of step {results['best_step']:,}."
     )
+
+
+def reach_sentence(records: list[dict[str, Any]]) -> str:
+    """How far the gradient of the last step's error reached at first and at last, layer by layer."""
+    watched = [r for r in records if r["kind"] == "gradient_flow"]
+    first, last = watched[0], watched[-1]
+    parts = []
+    for number, suffix in enumerate(figures.layer_suffixes(watched), 1):
+        whose = f"in layer {number} the gradient" if suffix else "the gradient"
+        exponent = last.get(f"top_exponent_nats_per_step{suffix}")
+        parts.append(
+            f"{whose} of the last step's error {_decay(last, suffix)}"
+            + (f" (at step {first['step']:,}: {_rate(first, suffix)})" if first is not last else "")
+            + (f", the top Lyapunov exponent is {exponent:+.3g} nats per step" if exponent is not None else "")
+            + f", and {100 * last[f'exploding_share{suffix}']:.0f} % of the sequences explode"
+        )
+    return f"At step {last['step']:,} {'; '.join(parts)}."
+
+
+def _decay(record: dict[str, Any], suffix: str) -> str:
+    if f"slope_nats_per_step{suffix}" not in record:
+        return "is exactly zero before it has reached far"
+    rate = _rate(record, suffix)
+    if f"half_life_steps{suffix}" not in record:
+        return f"does not decay backwards in time ({rate})"
+    return f"halves every {record[f'half_life_steps{suffix}']:.3g} steps back ({rate})"
+
+
+def _rate(record: dict[str, Any], suffix: str) -> str:
+    slope = record.get(f"slope_nats_per_step{suffix}")
+    return "zero" if slope is None else f"{slope:+.3g} nats per step"
 
 
 def clipping_sentence(records: list[dict[str, Any]], config: dict[str, Any]) -> str:

@@ -13,11 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
+from rnn_research.analysis.decay import fitted_lags
 from rnn_research.analysis.theory import forget_half_life
 from rnn_research.runs.statistics import bootstrap_median
 from rnn_research.studies.described import finite
 from rnn_research.studies.learning import initial_params, seeds_of
-from rnn_research.studies.measuring import Lags, lags, measuring
+from rnn_research.studies.measuring import measuring
 from rnn_research.studies.study import Keep, Say, made_anew
 from rnn_research.types import Array
 
@@ -48,7 +49,7 @@ def measure_points(config: ConfigDict) -> list[dict[str, Any]]:
         for seed in seeds
     ]
     far, near = measuring(config, len(members))(initial_params(config, members))
-    within = lags(config.analysis.length)
+    within = fitted_lags(config.analysis.length)
     assert near.highway is not None
     highway_M = np.array([slope(log_T, within) for log_T in near.highway[0]])
     points = []
@@ -67,10 +68,10 @@ def measure_points(config: ConfigDict) -> list[dict[str, Any]]:
     return points
 
 
-def slope(log_T: np.ndarray, within: Lags) -> float:
+def slope(log_T: np.ndarray, within: tuple[int, int]) -> float:
     """Nats per step of lag, least squares over the lags that are fitted; entry 0 is the largest lag."""
     by_lag = np.asarray(log_T, np.float64)[::-1]
-    lag = np.arange(within.first, within.last + 1)
+    lag = np.arange(within[0], within[1] + 1)
     return float(np.polyfit(lag, by_lag[lag], 1)[0])
 
 

@@ -9,9 +9,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.models.recurrent import count
-from rnn_research.training import optimizer
 from rnn_research.training.population import Population
-from rnn_research.training.step import Hyper, score_split
+from rnn_research.training.step import hyper_of, score_split
 from rnn_research.training.train import Built, build
 
 # Numbers that change nothing about the program: members may differ in them.
@@ -29,6 +28,7 @@ FREE = (
     "optimizer.epsilon",
     "optimizer.weight_decay",
     "optimizer.clip.limit",
+    "training.regularizer.weight",
 )
 
 Overrides = dict[str, Any]
@@ -128,7 +128,7 @@ def begin(base: ConfigDict, members: Sequence[Overrides], built: Built) -> tuple
         init=lambda key, numbers, hyper: built.program.init(key, ConfigDict({**words, **numbers}), hyper)
     )
     numbers_M = _stack([{n: float(v) for n, v in c.model.init.items() if n not in words} for c in configs])
-    hypers_M = _stack([Hyper(optimizer.numbers_of(c.optimizer), c.model.dropout) for c in configs])
+    hypers_M = _stack([hyper_of(c) for c in configs])
     keys_M = jax.vmap(jax.random.key)(jnp.array([c.seed for c in configs]))
     population = Population(program, len(configs))
     return population, population.init(keys_M, numbers_M, hypers_M), population.lay(hypers_M)

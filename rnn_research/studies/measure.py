@@ -15,8 +15,7 @@ from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.analysis.memory_curse import sensitivity
-from rnn_research.cells.linear import matmul
-from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.models.language_model import LanguageModelParams, outputs_of
 from rnn_research.types import Array
 from rnn_research.unroll import Stack, stack
 
@@ -68,14 +67,6 @@ class Detail(NamedTuple):
     log_dh_dh0_T: Array
 
 
-def inputs_of(params: LanguageModelParams, inputs: Array, input_size: int) -> Array:
-    """What the first layer reads: numbers as they are, symbols one-hot or embedded, ``[T, B, D]``."""
-    symbols = jnp.issubdtype(inputs.dtype, jnp.integer)
-    x = jax.nn.one_hot(inputs, input_size) if symbols else inputs
-    x = x.astype(params.w_HV.dtype)
-    return x if params.embedding_VE is None else matmul(x, params.embedding_VE)
-
-
 def reach(
     shape: Stack,
     params: LanguageModelParams,
@@ -92,7 +83,7 @@ def reach(
     Args:
       shape: of its stack.
       params: of the whole model.
-      x_TBD: inputs from ``inputs_of``.
+      x_TBD: inputs, as ``inputs_of`` gives them.
       error: ``outputs [B, V] -> scalar``, the error at the last step, summed over sequences.
       first, last: lags that slopes are fitted to; the exponents leave out as many first steps as ``first``.
       state: whose gradient is followed, h or c.
@@ -100,9 +91,7 @@ def reach(
     """
     B = x_TBD.shape[1]
     carry = stack.initial_carry(shape, params.stack, (B,), x_TBD.dtype)
-    profile = lag_profile(
-        shape, params.stack, carry, x_TBD, lambda top_BH: error(matmul(top_BH, params.w_HV) + params.b_V)
-    )
+    profile = lag_profile(shape, params.stack, carry, x_TBD, lambda top_BH: error(outputs_of(params, top_BH)))
     log_LTB = profile.log_h if state == "h" else profile.log_c
     assert log_LTB is not None, "check_state comes first"
     fit = decay(log_LTB, first_lag=first, last_lag=last, draws=200)
@@ -169,7 +158,7 @@ def detail(
     top = layers[-1]
     (top_params,), (top_carry,) = params.stack.cells[-1], alone[-1]
     h_T = shape.cell.hidden(one(top.carries))
-    of_h = lambda h: error((matmul(h, params.w_HV) + params.b_V)[None])  # noqa: E731
+    of_h = lambda h: error(outputs_of(params, h)[None])  # noqa: E731
     # A residual connection reaches E_T by the last h alone: the same derivative.
     skip = top.x[-1, 0] if shape.residual and top.x.shape[-1] == shape.hidden else 0
     summands = bptt_sum(shape.cell, top_params, top_carry, top.x[:, 0], jax.grad(of_h)(h_T[-1] + skip))

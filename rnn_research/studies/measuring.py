@@ -3,41 +3,28 @@
 import math
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
+from rnn_research.analysis.decay import fitted_lags
 from rnn_research.cells import CELLS
 from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.models.language_model import inputs_of
 from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.learning import changed
-from rnn_research.studies.measure import Detail, Reach, detail, inputs_of, reach
+from rnn_research.studies.measure import Detail, Reach, detail, reach
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.population import Members
 from rnn_research.types import Array
+from rnn_research.unroll import stack
 
 STATES = ("h", "c")
 
 Measure = Callable[[Any], tuple[Reach, Detail]]
 """From parameters ``[M, ...]`` to measurements ``[M, ...]``."""
-
-
-class Lags(NamedTuple):
-    """The lags that slopes are fitted to.
-
-    A fifth of the sequence is left out at either end: the first steps back still turn
-    towards the slowest direction, and the first steps of a sequence begin from an empty state.
-    """
-
-    first: int
-    last: int
-
-
-def lags(length: int) -> Lags:
-    """For sequences of ``length`` steps."""
-    return Lags(length // 5, length - length // 5)
 
 
 def check_state(state: str, cell: str) -> None:
@@ -80,7 +67,7 @@ def measuring(config: ConfigDict, members: int, symbols: Any = None) -> Measure:
     """
     task = sequences_of(config, symbols)
     shape = stack_of(config.model)
-    first, last = lags(task.length)
+    first, last = fitted_lags(task.length)
     # On one device: factorisations of two CPU devices at a time wait for each other for ever.
     group = Members(members, jax.local_devices()[:1])
     data = jax.tree.map(jnp.asarray, task.splits["train"].data)
@@ -88,7 +75,7 @@ def measuring(config: ConfigDict, members: int, symbols: Any = None) -> Measure:
     def one(data: Any, params: Any) -> tuple[Reach, Detail]:
         batch = task.batch(data, jax.random.key(config.analysis.sequences_seed), jnp.int32(0))
         last_B = jax.tree.map(lambda y: y[-1:], batch.targets)
-        x_TBD = inputs_of(params, batch.inputs, task.input_size)
+        x_TBD = inputs_of(params, batch.inputs, task.input_size).astype(params.w_HV.dtype)
 
         def error(outputs_BV: Array) -> Array:
             return task.loss(outputs_BV[None], last_B) * outputs_BV.shape[0]
@@ -101,34 +88,38 @@ def measuring(config: ConfigDict, members: int, symbols: Any = None) -> Measure:
             detail(shape, params, x_TBD, error_of_first),
         )
 
-    each = group.each(one)
+    each: Any = group.each(one)
     compiled: list[Any] = []
 
     def measure(params_M: Any) -> tuple[Reach, Detail]:
         laid = group.lay(params_M)
         if not compiled:
-            compiled.append(_fitting(each, data, laid, task))
+            # What is kept of every step for the way back, at the least: without it the compiler itself would run out.
+            carry = jax.eval_shape(
+                lambda: stack.initial_carry(shape, jax.tree.map(lambda p: p[0], params_M).stack, (1,))
+            )
+            numbers = config.analysis.sequences * sum(leaf.size for leaf in jax.tree.leaves(carry))
+            _check_memory(config, task.length, 4 * task.length * numbers)
+            compiled.append(each.lower(data, laid).compile())
+            sizes = compiled[0].memory_analysis()
+            parts = (sizes.temp_size_in_bytes, sizes.argument_size_in_bytes, sizes.output_size_in_bytes)
+            _check_memory(config, task.length, sum(parts))
         return group.to_host(compiled[0](data, laid))
 
     return measure
 
 
-def _fitting(each: Any, data: Any, laid: Any, task: Task) -> Any:
-    """Compiles, and refuses a program that would end in a crash for want of memory.
+def _check_memory(config: ConfigDict, length: int, needed: int) -> None:
+    """Refuses what would end in a crash for want of memory.
 
     Raises:
       UserError: with what it needs.
     """
-    length = task.length
-    program = each.lower(data, laid).compile()
-    sizes = program.memory_analysis()
-    needed = sizes.temp_size_in_bytes + sizes.argument_size_in_bytes + sizes.output_size_in_bytes
     stats = jax.local_devices()[0].memory_stats() or {}
     there = stats.get("bytes_limit", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     if needed > there:
-        share = 10 ** math.floor(math.log10(length * there / needed))
+        share = 10 ** math.floor(math.log10(max(10, length * there / needed)))
         raise UserError(
-            f"--config.analysis.length={length} needs {needed / 1e9:,.0f} GB of the {there / 1e9:,.0f} GB here: "
-            f"lower it (to {share:,}, say) or --config.analysis.sequences"
+            f"--config.analysis.length={length} with --config.analysis.sequences={config.analysis.sequences} needs "
+            f"{needed / 1e9:,.0f} GB or more of the {there / 1e9:,.0f} GB here: lower it (to {share:,}, say)"
         )
-    return program

@@ -15,18 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from rnn_research.analysis.decay import decay
+from rnn_research.analysis.decay import decay, fitted_lags
 from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.analysis.theory import linear_rate, pascanu_bound, scalar_log_gradient
 from rnn_research.cells import CELLS
 from rnn_research.cells.linear import matmul
-from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.models.language_model import LanguageModelParams, inputs_of
 from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.described import interval
 from rnn_research.studies.learning import changed, initial_params, seeds_of
-from rnn_research.studies.measure import inputs_of
-from rnn_research.studies.measuring import lags, sequences_of
+from rnn_research.studies.measuring import sequences_of
 from rnn_research.studies.study import Keep, Say, made_anew
 from rnn_research.training.population import Members
 from rnn_research.types import Array
@@ -84,11 +83,11 @@ def curve(config: ConfigDict) -> dict[str, Any]:
     members = [{**seed, "model.init.recurrent_scale": g * unit} for g in gains for seed in seeds_of(config)]
     params_M = initial_params(config, members)
     task, shape = sequences_of(config), stack_of(config.model)
-    first, _ = lags(task.length)
+    first, _ = fitted_lags(task.length)
 
     def one(_: None, params: LanguageModelParams) -> Rates:
         batch = task.batch(None, jax.random.key(config.analysis.sequences_seed), jnp.int32(0))
-        x_TBD = inputs_of(params, batch.inputs, task.input_size)
+        x_TBD = inputs_of(params, batch.inputs, task.input_size).astype(params.w_HV.dtype)
         last_B = batch.targets[-1:]
         return rates(shape, params, x_TBD, lambda y_BV: task.loss(y_BV[None], last_B), config.analysis.lags, first)
 

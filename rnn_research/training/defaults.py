@@ -1,7 +1,8 @@
 """Every field of a config, with its default. Configs start here and change what they study.
 
-A number under ``model.init``, ``optimizer`` or ``model.dropout`` is handed to
-the compiled program as an argument: changing it compiles nothing anew.
+A number under ``model.init``, ``optimizer``, ``model.dropout`` or
+``training.regularizer.weight`` is handed to the compiled program as an argument:
+changing it compiles nothing anew.
 """
 
 from typing import Any
@@ -64,6 +65,12 @@ def defaults(task: str = "text") -> ConfigDict:
     config.training.log_every = 50  # steps in one compiled call
     config.training.checkpoint_every = 0  # steps; a checkpoint is also written at every evaluation
     config.training.patience = 0  # evaluations without a better validation loss before stopping; 0: never
+    config.training.regularizer = ConfigDict()
+    config.training.regularizer.name = "none"  # omega (Pascanu et al. 2013), flossing (Engelken 2023) or none
+    config.training.regularizer.weight = 1.0  # of the penalty that is added to the loss
+    config.training.regularizer.top = 1  # flossing: Lyapunov exponents a layer that are drawn to zero
+    config.training.regularizer.burn_in = 0  # flossing: first time steps that the exponents leave out
+    config.training.regularizer.sequences = 8  # flossing: sequences of each batch that have the penalty
 
     config.evaluation = ConfigDict()
     config.evaluation.every = 500  # steps; 0: only at the end
@@ -75,6 +82,9 @@ def defaults(task: str = "text") -> ConfigDict:
     config.evaluation.show_scores = False  # print the scores of every step of a short text
 
     config.analysis = ConfigDict()
+    config.analysis.gradient_flow = False  # measures the reach of the gradient while training
+    config.analysis.gradient_flow_every = 0  # steps; 0: at every evaluation
+    config.analysis.gradient_flow_sequences = 8  # of the batch that are measured
     return config
 
 

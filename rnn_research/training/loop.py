@@ -1,7 +1,7 @@
 """The host loop: dispatch steps, and while the device works, log, evaluate and save what is finished.
 
-Everything that belongs to boundary k (metrics, validation sums, a copy of the
-state) is computed on the device when k is reached and read by the host while
+Everything that belongs to boundary k (metrics, validation sums, the reach of the
+gradient, a copy of the state) is computed on the device when k is reached and read by the host while
 the steps after k already run, so that the device never waits for the host.
 """
 
@@ -20,6 +20,7 @@ from rnn_research.runs.checkpoints import Checkpoints, flat
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.metrics import MetricsWriter
 from rnn_research.tasks import Task
+from rnn_research.training import gradient_watch
 from rnn_research.training.devices import host_must_wait
 from rnn_research.training.progress import RunProgress
 from rnn_research.training.schedule import Schedule
@@ -34,6 +35,7 @@ class Boundary(NamedTuple):
     step: int
     metrics: dict[str, jax.Array]
     sums: dict[str, jax.Array] | None
+    flow: gradient_watch.Measured | None
     snapshot: dict[str, jax.Array] | None
 
 
@@ -115,10 +117,13 @@ def run(
 
     def reach(step: int, metrics: dict[str, jax.Array], save: bool) -> Boundary:
         """Starts all that has to be computed before the state is donated to the next steps."""
+        flow = program.measure(state, data["train"]) if schedule.measures(step) else None
+        if host_must_wait():
+            jax.block_until_ready(flow)
         sums = None
         if validation is not None and schedule.evaluates(step):
             sums = program.evaluate(state.params, data["validation"], validation.batches, validation.batch_size)
-        return Boundary(step, metrics, sums, copy(state) if save else None)
+        return Boundary(step, metrics, sums, flow, copy(state) if save else None)
 
     def settle(boundary: Boundary, progress: RunProgress) -> None:
         """Reads a boundary and writes it down."""
@@ -140,6 +145,9 @@ def run(
             watch.see(found)
             writer.write(boundary.step, "validation", {**figures, "wall_seconds": spent + time.monotonic() - began})
             progress.say(f"step {boundary.step:,}  validation {objective} {found:.4f}")
+        if boundary.flow is not None:
+            reach_of = gradient_watch.record(boundary.flow)
+            writer.write(boundary.step, "gradient_flow", {**reach_of, "wall_seconds": spent + time.monotonic() - began})
         if boundary.snapshot is not None:
             snapshot = jax.device_get(boundary.snapshot)
             _refuse_overflow(snapshot, found, boundary.step, values, checkpoints)

@@ -1,4 +1,4 @@
-"""When a run logs, evaluates and saves: a pure function of the config, so that resuming keeps the same steps."""
+"""When a run logs, evaluates, saves, measures: a pure function of the config, so that resuming keeps the same steps."""
 
 from typing import Any, NamedTuple
 
@@ -6,23 +6,26 @@ from rnn_research.errors import UserError, at_least
 
 
 class Schedule(NamedTuple):
-    """The steps at which the host does something; 0 is never.
+    """The steps at which the host does something; 0 is never, where nothing else is said.
 
     Attributes:
       steps: in all.
       log_every: steps in one compiled call.
       evaluate_every: steps between evaluations.
       save_every: steps between checkpoints.
+      measure_every: steps between measurements of the gradient's reach; 0: at every evaluation; None: never.
     """
 
     steps: int
     log_every: int
     evaluate_every: int
     save_every: int
+    measure_every: int | None = None
 
     def next(self, step: int) -> int:
         """The next step after ``step`` at which the host has something to do."""
-        periods = [p for p in (self.log_every, self.evaluate_every, self.save_every) if p]
+        every = (self.log_every, self.evaluate_every, self.save_every, self.measure_every)
+        periods = [p for p in every if p]
         return min([self.steps, *((step // p + 1) * p for p in periods)])
 
     def evaluates(self, step: int) -> bool:
@@ -33,27 +36,35 @@ class Schedule(NamedTuple):
         """Whether a checkpoint is written after this step: at every evaluation too, since it may be the best."""
         return self.evaluates(step) or _due(step, self.save_every)
 
+    def measures(self, step: int) -> bool:
+        """Whether the reach of the gradient is measured after this step."""
+        if self.measure_every is None:
+            return False
+        return _due(step, self.measure_every) if self.measure_every else self.evaluates(step)
+
 
 def _due(step: int, period: int) -> bool:
     return period > 0 and step % period == 0
 
 
 def schedule_of(config: Any, steps_per_epoch: int) -> Schedule:
-    """From ``config.training`` and ``config.evaluation``.
+    """From ``config.training``, ``config.evaluation`` and ``config.analysis``.
 
     Raises:
       UserError: for numbers that are negative, or no steps at all.
     """
-    training, evaluation = config.training, config.evaluation
+    training, evaluation, analysis = config.training, config.evaluation, config.analysis
     at_least("--config.training.steps", training.steps, 0)
     at_least("--config.training.epochs", training.epochs, 0)
     at_least("--config.training.log_every", training.log_every, 1)
     at_least("--config.training.checkpoint_every", training.checkpoint_every, 0)
     at_least("--config.training.patience", training.patience, 0)
     at_least("--config.evaluation.every", evaluation.every, 0)
+    at_least("--config.analysis.gradient_flow_every", analysis.gradient_flow_every, 0)
     steps = training.steps or round(training.epochs * steps_per_epoch)
     if steps < 1:
         raise UserError(
             "--config.training.steps=0 and --config.training.epochs=0 leave nothing to do: raise one of them"
         )
-    return Schedule(steps, training.log_every, evaluation.every, training.checkpoint_every)
+    measure_every = analysis.gradient_flow_every if analysis.gradient_flow else None
+    return Schedule(steps, training.log_every, evaluation.every, training.checkpoint_every, measure_every)

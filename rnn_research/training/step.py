@@ -11,7 +11,7 @@ import optax
 
 from rnn_research.models import Model
 from rnn_research.tasks import Batch, Task
-from rnn_research.training import optimizer
+from rnn_research.training import gradient_watch, optimizer, regularizer
 from rnn_research.training.optimizer import Numbers
 from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
 from rnn_research.types import Array, Carry, Key, Params
@@ -23,10 +23,19 @@ class Hyper(NamedTuple):
     Attributes:
       optimizer: learning rate, momentum and so on.
       dropout: rate between layers.
+      regularizer_weight: of the penalty in the loss; None where there is none.
     """
 
     optimizer: Numbers
     dropout: float | Array
+    regularizer_weight: float | Array | None = None
+
+
+def hyper_of(config: Any) -> Hyper:
+    """The numbers of a config."""
+    wanted = config.training.regularizer
+    weight = None if wanted.name == "none" else wanted.weight
+    return Hyper(optimizer.numbers_of(config.optimizer), config.model.dropout, weight)
 
 
 class Program(NamedTuple):
@@ -37,12 +46,14 @@ class Program(NamedTuple):
       step: ``(state, data, hyper) -> (state, metrics)``, pure.
       chunk: ``(state, data, hyper, n) -> (state, metrics [n])``: n steps in one jit, state donated.
       evaluate: ``(params, data, batches, streams) -> {name: [batches, B] sums}``, jitted.
+      measure: ``(state, data) -> Measured``, the reach of the gradient, jitted; see ``gradient_watch``.
     """
 
     init: Callable[..., TrainState]
     step: Callable[..., tuple[TrainState, dict[str, Array]]]
     chunk: Callable[..., tuple[TrainState, dict[str, Array]]]
     evaluate: Callable[..., dict[str, Array]]
+    measure: Callable[..., gradient_watch.Measured]
 
 
 def program(config: Any, model: Model, task: Task, steps: int) -> Program:
@@ -51,6 +62,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
     steps_per_epoch = task.splits["train"].batches
     batch_size = task.splits["train"].batch_size
     parts = config.training.accumulate
+    penalty = regularizer.penalty(config, task)
 
     def init(key: Key, starts: Any, hyper: Hyper) -> TrainState:
         params = model.init(purpose_key(key, 0, Purpose.PARAMS), starts)
@@ -62,11 +74,12 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
             key=key,
         )
 
-    def loss_of(params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper) -> tuple[Array, Carry]:
+    def loss_of(params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper) -> tuple[Array, Any]:
+        """What is minimised; and the carry after the batch, with the loss's terms where there is more than one."""
         # Gradient reaches the initial carry where it is learned, and never the chunk before.
         fresh = model.initial_carry(params, batch.inputs.shape[1])
         carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, carry)
-        outputs, carry = model.apply(
+        outputs, after = model.apply(
             cast(params, compute),
             batch.inputs,
             carry,
@@ -76,19 +89,25 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
             ends_TB=batch.ends_TB,
             lengths_B=batch.lengths_B,
         )
-        return task.loss(outputs, batch.targets), carry
+        loss = task.loss(outputs, batch.targets)
+        if penalty is None:
+            return loss, (after, {})
+        assert hyper.regularizer_weight is not None, "a Hyper by hyper_of has it"
+        extra = penalty(params, batch, carry)
+        return loss + hyper.regularizer_weight * extra, (after, {"loss": loss, "regularizer": extra})
 
-    def gradient(state: TrainState, batch: Batch, hyper: Hyper) -> tuple[Array, Carry, Params]:
+    def gradient(state: TrainState, batch: Batch, hyper: Hyper) -> tuple[dict[str, Array], Carry, Params]:
+        """The task's loss and any other term by name, the carry after the batch, and the whole gradient."""
         key = purpose_key(state.key, state.step, Purpose.DROPOUT)
         value_and_grad = jax.value_and_grad(loss_of, has_aux=True)
         if parts == 1:
-            (loss, carry), grads = value_and_grad(state.params, batch, state.carry, key, hyper)
-            return loss, carry, grads
+            (loss, (carry, terms)), grads = value_and_grad(state.params, batch, state.carry, key, hyper)
+            return {"loss": loss, **terms}, carry, grads
 
-        def part(total: tuple[Array, Params], inputs: tuple[Array, Batch, Carry]) -> tuple[Any, Carry]:
+        def part(total: tuple[Array, Params], inputs: tuple[Array, Batch, Carry]) -> tuple[Any, Any]:
             number, piece, carry = inputs
-            (loss, carry), grads = value_and_grad(state.params, piece, carry, jax.random.fold_in(key, number), hyper)
-            return jax.tree.map(lambda a, b: a + b / parts, total, (loss, grads)), carry
+            (loss, aux), grads = value_and_grad(state.params, piece, carry, jax.random.fold_in(key, number), hyper)
+            return jax.tree.map(lambda a, b: a + b / parts, total, (loss, grads)), aux
 
         zero = jax.tree.map(jnp.zeros_like, (jnp.zeros((), jnp.promote_types(compute, jnp.float32)), state.params))
         pieces = Batch(
@@ -99,12 +118,13 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
             lengths_B=None if batch.lengths_B is None else _apart(batch.lengths_B, parts, 0),
         )
         carries = jax.tree.map(partial(_apart, parts=parts, axis=0), state.carry)
-        (loss, grads), carries = jax.lax.scan(part, zero, (jnp.arange(parts), pieces, carries))
-        return loss, jax.tree.map(lambda c: c.reshape(-1, *c.shape[2:]), carries), grads
+        (loss, grads), (carries, terms) = jax.lax.scan(part, zero, (jnp.arange(parts), pieces, carries))
+        losses = {"loss": loss, **jax.tree.map(jnp.mean, terms)}
+        return losses, jax.tree.map(lambda c: c.reshape(-1, *c.shape[2:]), carries), grads
 
     def step(state: TrainState, data: Any, hyper: Hyper) -> tuple[TrainState, dict[str, Array]]:
         batch = task.batch(data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
-        loss, carry, grads = gradient(state, batch, hyper)
+        losses, carry, grads = gradient(state, batch, hyper)
         rate = optimizer.rate(config.optimizer, hyper.optimizer, state.step, steps, steps_per_epoch)
         clip_state, opt_state = state.opt_state
         clip = optimizer.clipper(config.optimizer, hyper.optimizer)
@@ -113,7 +133,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
         updates, opt_state = update(clipped, opt_state, state.params)
         before, after = optax.tree.norm(grads), optax.tree.norm(clipped)
         metrics = {
-            "loss": loss,
+            **losses,
             "grad_norm": before,
             "grad_norm_clipped": after,
             "clipped": (after < before * (1 - 1e-6)).astype(jnp.float32),
@@ -136,7 +156,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
     def evaluate(params: Params, data: Any, batches: int, streams: int) -> dict[str, Array]:
         return score_split(task, model, cast(params, compute), data, batches, streams)
 
-    return Program(init, step, chunk, evaluate)
+    return Program(init, step, chunk, evaluate, gradient_watch.measurement(config, model, task))
 
 
 def score_split(task: Task, model: Model, params: Params, data: Any, batches: int, streams: int) -> dict[str, Array]:

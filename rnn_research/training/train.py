@@ -17,10 +17,10 @@ from rnn_research.runs.provenance import provenance
 from rnn_research.runs.statistics import bootstrap_ratio
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import devices, loop, optimizer
+from rnn_research.training import devices, gradient_watch, loop
 from rnn_research.training.defaults import defaults
 from rnn_research.training.schedule import schedule_of
-from rnn_research.training.step import Hyper, Program, program
+from rnn_research.training.step import Hyper, Program, hyper_of, program
 from rnn_research.training.writing import encode_priming
 from rnn_research.types import Params
 
@@ -48,13 +48,14 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None) -> Built:
     one_of("--config.task.name", config.task.name, TASKS)
     one_of("--config.model.name", config.model.name, MODELS)
     devices.check_divides(config.task.batch_size, config.training.accumulate)
-    hyper = Hyper(optimizer.numbers_of(config.optimizer), config.model.dropout)
+    hyper = hyper_of(config)
     # Only text has a vocabulary to hold on to.
     held = () if vocabulary is None else (vocabulary,)
     task = TASKS[config.task.name](config.task, config.evaluation, *held)
     model = MODELS[config.model.name](config.model, task.input_size, task.output_size, dtype)
     schedule = schedule_of(config, task.splits["train"].batches)
     _check_sample(config, task.symbols)
+    gradient_watch.check(config, task)
     functions = program(config, model, task, schedule.steps)
     devices.check_fits(jax.eval_shape(lambda: functions.init(jax.random.key(0), config.model.init, hyper)))
     return Built(task, model, functions, schedule, hyper)

@@ -16,10 +16,11 @@ def curve(run: Path, kind: str, name: str) -> list[float]:
 
 
 MORE = ("model.layers=2", "model.dropout=0.3", "model.learned_carry=true", "training.accumulate=2")
+WATCHED = "analysis.gradient_flow=true"
 
 
 def test_two_devices_agree_with_one(call: WarmPython, tiny: tuple[str, ...], tmp_path: Path):
-    arguments = [*tiny, *(f"--config.{field}" for field in MORE)]
+    arguments = [*tiny, *(f"--config.{field}" for field in (*MORE, WATCHED))]
     for name, environment in (("one", {}), ("two", TWO)):
         ended = call("train", *arguments, f"--workdir={tmp_path / name}", environment=environment)
         assert ended.status == 0, ended.err
@@ -30,6 +31,10 @@ def test_two_devices_agree_with_one(call: WarmPython, tiny: tuple[str, ...], tmp
         assert len(one) > 3
         assert one[-1] != one[0]
         assert two == pytest.approx(one, abs=1e-5), (kind, name)
+    for name in ("slope_nats_per_step_layer1", "top_exponent_nats_per_step_layer2"):
+        one, two = (curve(tmp_path / n, "gradient_flow", name) for n in ("one", "two"))
+        assert len(one) == 4
+        assert two == pytest.approx(one, abs=1e-3), name
 
 
 def test_a_run_can_move_to_two_devices(call: WarmPython, tiny: tuple[str, ...], trained: Path, tmp_path: Path):

@@ -24,9 +24,14 @@ LEAST = {
     "training.log_every": 1,
     "training.checkpoint_every": 0,
     "training.patience": 0,
+    "training.regularizer.top": 1,
+    "training.regularizer.burn_in": 0,
+    "training.regularizer.sequences": 1,
     "evaluation.every": 0,
     "evaluation.batch_size": 1,
     "evaluation.sample_length": 0,
+    "analysis.gradient_flow_every": 0,
+    "analysis.gradient_flow_sequences": 1,
 }
 
 # Numbers, with what they may not be.
@@ -48,6 +53,7 @@ REFUSED = {
     "optimizer.schedule.final": ("-1",),
     "optimizer.clip.limit": ("-1", "0"),
     "evaluation.sample_temperature": ("-1", "inf"),
+    "training.regularizer.weight": ("-1", "inf"),
 }
 
 # Names, with one that is near a known one, and known ones that the line must list.
@@ -63,6 +69,7 @@ NAMES = {
     "optimizer.name": ("adm", "adagrad, adam, adamw, lion, rmsprop, sgd"),
     "optimizer.schedule.name": ("cosin", "constant, cosine, exponential, linear, step"),
     "optimizer.clip.name": ("norm", "adaptive, global_norm, none, value"),
+    "training.regularizer.name": ("omga", "flossing, none, omega"),
     "training.dtype": ("float16", "bfloat16, float32, float64"),
     "evaluation.carry": ("keep", "stream, zero"),
 }
@@ -114,6 +121,19 @@ def test_unknown_names_list_the_known(call: WarmPython, tmp_path: Path, field: s
         (("--config.model.hidden=2000000000",), ("GB", "lower --config.model.hidden")),
         (("--config.evaluation.sample_prime=z",), ("sample_prime='z'", "lacks")),
         (("--config.task.text=",), ("show_scores", "--config.task.text")),
+        (
+            ("--config.training.regularizer.name=omega", "--config.model.cell=gru_reset_before"),
+            ("regularizer.name=omega", "model.cell=gru_reset_before", "choose flossing, or one of elman"),
+        ),
+        (
+            ("--config.training.regularizer.name=flossing", "--config.training.regularizer.top=4"),
+            ("regularizer.top=4", "at most 3", "--config.model.hidden=3"),
+        ),
+        (
+            ("--config.training.regularizer.name=flossing", "--config.training.regularizer.burn_in=4"),
+            ("regularizer.burn_in=4", "below 4"),
+        ),
+        (("--config.analysis.gradient_flow=True", "--config.task.chunk_length=1"), ("gradient_flow=True", "longer")),
     ],
     ids=lambda value: " ".join(value)[:60],
 )

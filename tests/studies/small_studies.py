@@ -18,7 +18,7 @@ def tiny(study, **fields):
     if config.task.name != "images":
         small |= {"task.length": 5, "task.evaluation_sequences": 8}
     if study == "anatomy":
-        small |= {"analysis.length": 120, "analysis.sequences": 4}
+        small |= {"analysis.length": 200, "analysis.sequences": 8}
     return changed(config, small | fields)
 
 

@@ -44,7 +44,7 @@ def test_the_slope_is_that_of_gradients_taken_directly():
     for t in reversed(range(T)):
         logs.append(np.median(np.log(np.linalg.norm(gradient, axis=1))))
         gradient = (gradient * (1 - states[t] ** 2)) @ w_h.T
-    lags = np.arange(24, 97)
+    lags = np.arange(40, 160)
     slope = np.polyfit(lags, np.array(logs)[lags], 1)[0]
     assert found["slope_nats_per_step"] == pytest.approx(slope, rel=1e-3)
     jacobian = (w_h * (1 - states[-1][0] ** 2)).T  # of the last step of the first sequence
@@ -93,7 +93,7 @@ def test_the_gradient_of_c_is_followed_where_there_is_one():
 
 def test_sequences_that_do_not_fit_are_refused_in_one_line():
     config = tiny("anatomy", **{"analysis.length": 10**9, "analysis.networks": ("elman",)})
-    with pytest.raises(UserError, match=r"analysis\.length=1000000000 needs [\d,]+ GB of the"):
+    with pytest.raises(UserError, match=r"analysis\.length=1000000000 .* needs [\d,]+ GB or more of"):
         STUDIES["anatomy"](config, lambda line: None)
 
 

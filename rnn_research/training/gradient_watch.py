@@ -1,0 +1,153 @@
+"""Where the gradient goes, watched while a run trains: ``config.analysis.gradient_flow``.
+
+A few sequences of the batch that comes next, from the carries that their streams
+stand at, are measured as the gradient laboratory measures them: the error is the
+task's loss at the last step of each sequence (for text: of the last symbol of the
+chunk), without dropout, in the parameters' own precision (float32 where training
+computes in bfloat16). Of every layer:
+
+slope_nats_per_step           of log ||dE/dh_t||, median over sequences, against the lag
+half_life_steps               ln 2 / -slope; left out where the gradient does not decay
+exploding_share               of the sequences, whose own slope is above zero
+top_exponent_nats_per_step    largest Lyapunov exponent of the layer along its own inputs, mean over sequences
+
+What is not finite (the slope of a gradient that is exactly zero) is left out too.
+A document's end within a chunk is not seen: the network reads on. Sequences shorter
+than the batch are moved to its end, and zeros are read before them.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.analysis.decay import fitted_lags
+from rnn_research.analysis.lag_profile import lag_profile
+from rnn_research.analysis.layers import trace_layers
+from rnn_research.analysis.lyapunov import top_exponent
+from rnn_research.errors import UserError, at_least
+from rnn_research.models import Model
+from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
+from rnn_research.models.recurrent import stack_of
+from rnn_research.tasks import Batch, Task
+from rnn_research.training.state import Purpose, TrainState, purpose_key
+from rnn_research.types import Array, Carry
+from rnn_research.unroll import Stack
+
+
+class Measured(NamedTuple):
+    """What the device finds; the host fits the slopes, which is no work and need not be compiled.
+
+    Attributes:
+      log_LTB: log ||dE/dh_t||, nats, step 0 first.
+      top_LB: the largest Lyapunov exponent, nats per step.
+    """
+
+    log_LTB: Array
+    top_LB: Array
+
+
+def check(config: Any, task: Task) -> None:
+    """Refuses what cannot be measured.
+
+    Raises:
+      UserError: for no sequences, or sequences of one step.
+    """
+    at_least("--config.analysis.gradient_flow_sequences", config.analysis.gradient_flow_sequences, 1)
+    if config.analysis.gradient_flow and task.length < 2:
+        raise UserError(
+            f"--config.analysis.gradient_flow=True needs two time steps, a batch of {task.name} has {task.length}: "
+            "make its sequences longer"
+        )
+
+
+def measurement(config: Any, model: Model, task: Task) -> Callable[[TrainState, Any], Measured]:
+    """``(state, data) -> Measured``, jitted (so not to be called within another jit); the state stays as it is."""
+    shape = stack_of(config.model)
+
+    def measured(state: TrainState, data: Any) -> Measured:
+        batch = task.batch(data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
+        batch, carry = first_sequences(model, state, batch, config.analysis.gradient_flow_sequences)
+        return measure(shape, task, state.params, batch, carry)
+
+    # On a CPU the compiler's own time is what this costs: halved, for a program that runs for moments.
+    quick = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+    return jax.jit(measured, compiler_options=quick)
+
+
+def first_sequences(model: Model, state: TrainState, batch: Batch, count: int) -> tuple[Batch, Carry]:
+    """The first ``count`` sequences of a batch (all, if it has fewer) and the carries that they begin with."""
+    fresh = model.initial_carry(state.params, batch.inputs.shape[1])
+    carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, state.carry)
+    few = batch._replace(
+        inputs=batch.inputs[:, :count],
+        targets=jax.tree.map(lambda y: y[:, :count], batch.targets),
+        ends_TB=None,
+        lengths_B=None if batch.lengths_B is None else batch.lengths_B[:count],
+    )
+    return few, jax.tree.map(lambda c: c[:count], carry)
+
+
+def measure(shape: Stack, task: Task, params: LanguageModelParams, batch: Batch, carry: Carry) -> Measured:
+    """Measures one network on one batch; see the head of this file.
+
+    Args:
+      shape: of its stack.
+      task: whose loss is the error.
+      params: of the whole model.
+      batch: the sequences.
+      carry: that they begin with, ``[B, H]`` in each place.
+    """
+    x_TBD = inputs_of(params, batch.inputs, task.input_size)
+    last_B = jax.tree.map(lambda y: y[-1:], batch.targets)
+    if (lengths_B := batch.lengths_B) is not None:
+        x_TBD = _ending_together(x_TBD, lengths_B)
+        last_B = jax.tree.map(lambda y: y[lengths_B - 1, jnp.arange(y.shape[1])][None], batch.targets)
+    error = lambda top_BH: task.loss(outputs_of(params, top_BH)[None], last_B)  # noqa: E731
+    log_LTB = lag_profile(shape, params.stack, carry, x_TBD, error).log_h
+    burn_in, _ = fitted_lags(len(x_TBD))
+    layers = trace_layers(shape, params.stack, carry, x_TBD)
+    top_LB = [
+        top_exponent(shape.cell, cell, start, layer.x, burn_in=burn_in)
+        for (cell,), (start,), layer in zip(params.stack.cells, carry, layers, strict=True)
+    ]
+    return Measured(log_LTB, jnp.stack(top_LB))
+
+
+def record(measured: Measured) -> dict[str, float]:
+    """One flat record: as named above for one layer, and with ``_layer1``, ``_layer2`` ... for more."""
+    log_LTB, top_LB = (np.asarray(values, np.float64) for values in measured)
+    values: dict[str, float] = {}
+    for layer in range(len(log_LTB)):
+        slope = _slope(np.median(log_LTB[layer], axis=-1))
+        found = {
+            "slope_nats_per_step": slope,
+            "half_life_steps": math.log(2) / -slope if slope < 0 else math.inf,
+            "exploding_share": float(np.mean([_slope(log_T) > 0 for log_T in log_LTB[layer].T])),
+            "top_exponent_nats_per_step": float(np.mean(top_LB[layer])),
+        }
+        suffix = f"_layer{layer + 1}" if len(log_LTB) > 1 else ""
+        values |= {f"{name}{suffix}": value for name, value in found.items() if math.isfinite(value)}
+    return values
+
+
+def _slope(log_T: np.ndarray) -> float:
+    """Least squares of a profile against the lag, as in ``decay``: zeros are left out, nan without two points."""
+    first, last = fitted_lags(len(log_T))
+    lag_T = np.arange(len(log_T))[::-1]
+    chosen = (lag_T >= first) & (lag_T <= last) & np.isfinite(log_T)
+    if chosen.sum() < 2:
+        return math.nan
+    lag, log = lag_T[chosen] - lag_T[chosen].mean(), log_T[chosen]
+    return float(lag @ log / (lag @ lag))
+
+
+def _ending_together(x_TBD: Array, lengths_B: Array) -> Array:
+    """Sequences moved in time so that all end at the last step, with zeros before them."""
+    T = len(x_TBD)
+    from_TB = jnp.arange(T)[:, None] - (T - lengths_B)
+    moved = jnp.take_along_axis(x_TBD, jnp.maximum(from_TB, 0)[..., None], axis=0)
+    return jnp.where((from_TB >= 0)[..., None], moved, 0)

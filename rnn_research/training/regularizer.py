@@ -1,0 +1,146 @@
+"""Penalties on vanishing and exploding gradients, as a term of the training loss: ``config.training.regularizer``.
+
+omega       Pascanu, Mikolov and Bengio 2013, eqs. 9 and 10: keeps the norm of the gradient from step to step
+flossing    Engelken 2023, arXiv:2312.17306: draws the top Lyapunov exponents to zero
+
+Each is the sum over layers of the mean over sequences, in the parameters' own
+precision and without dropout. A document's end within a chunk is not seen.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.analysis.layers import trace_layers
+from rnn_research.analysis.regularizers import flossing, pascanu_omega
+from rnn_research.cells import CELLS
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
+from rnn_research.models.recurrent import stack_of
+from rnn_research.tasks import Batch, Task
+from rnn_research.training import devices
+from rnn_research.types import Array, Carry
+from rnn_research.unroll import Stack, unroll
+from rnn_research.unroll.scan import without_padding
+
+NAMES = ("none", "omega", "flossing")
+
+Penalty = Callable[[LanguageModelParams, Batch, Carry], Array]
+"""``(params, batch, carry that it begins with) -> scalar``."""
+
+
+def penalty(config: Any, task: Task) -> Penalty | None:
+    """The penalty that ``config.training.regularizer`` asks for, before its weight; None for none.
+
+    Raises:
+      UserError: for an unknown name, a number out of range, or a network that cannot have it.
+    """
+    wanted, flag = config.training.regularizer, "--config.training.regularizer"
+    one_of(f"{flag}.name", wanted.name, NAMES)
+    at_least(f"{flag}.weight", wanted.weight, 0)
+    at_least(f"{flag}.top", wanted.top, 1)
+    at_least(f"{flag}.burn_in", wanted.burn_in, 0)
+    at_least(f"{flag}.sequences", wanted.sequences, 1)
+    shape = stack_of(config.model)
+    if wanted.name == "omega":
+        _check_omega(shape)
+        return lambda params, batch, carry: omega_of_layers(shape, task, params, batch, carry)
+    if wanted.name == "flossing":
+        _check_flossing(wanted, shape, task)
+        return lambda params, batch, carry: flossing_of_layers(
+            shape, task, params, batch, carry, wanted.top, wanted.burn_in, wanted.sequences
+        )
+    return None
+
+
+def omega_of_layers(shape: Stack, task: Task, params: LanguageModelParams, batch: Batch, carry: Carry) -> Array:
+    """Omega of every layer by itself, differentiable by the recurrent matrices alone (eq. 10).
+
+    For a layer in a stack, dE/dh_t of eq. 9 is what reaches its output h_t from
+    above: by way of the layers that read it, through their time too, but not
+    through the layer's own later steps, since those are what Omega follows.
+    """
+    still, carry = jax.lax.stop_gradient((params, carry))
+    x_TBD = inputs_of(still, batch.inputs, task.input_size)
+    if batch.lengths_B is not None:
+        x_TBD = without_padding(x_TBD, batch.lengths_B)  # no gradient comes from there, so that Omega leaves it out
+    T, B = x_TBD.shape[:2]
+
+    def loss(eps: list[Array]) -> tuple[Array, list[Array]]:
+        """The task's loss with eps added to every layer's outputs; and what each layer reads."""
+        x, read = x_TBD, []
+        for (cell,), (start,), eps_TBH in zip(still.stack.cells, carry, eps, strict=True):
+            read.append(x)
+            h = unroll(shape.cell, cell, start, x)[1] + eps_TBH
+            x = x + h if shape.residual and x.shape == h.shape else h
+        return task.loss(outputs_of(still, x), batch.targets), read
+
+    zero_TBH = jnp.zeros((T, B, shape.hidden), jnp.promote_types(x_TBD.dtype, jnp.float32))
+    d_h, read = jax.grad(loss, has_aux=True)([zero_TBH] * shape.layers)
+    return sum(
+        (
+            jnp.mean(pascanu_omega(shape.cell, cell, start, x, d_h_TBH))
+            for (cell,), (start,), x, d_h_TBH in zip(params.stack.cells, carry, read, d_h, strict=True)
+        ),
+        start=jnp.zeros(()),
+    )
+
+
+def flossing_of_layers(
+    shape: Stack,
+    task: Task,
+    params: LanguageModelParams,
+    batch: Batch,
+    carry: Carry,
+    top: int,
+    burn_in: int,
+    sequences: int,
+) -> Array:
+    """The ``top`` squared exponents of every layer along its own inputs, for the first ``sequences`` of the batch.
+
+    Steps of padding count, as steps whose input is zero.
+    """
+    carry = jax.tree.map(lambda c: c[:sequences], carry)
+    x_TBD = inputs_of(params, batch.inputs[:, :sequences], task.input_size)
+    if batch.lengths_B is not None:
+        x_TBD = without_padding(x_TBD, batch.lengths_B[:sequences])
+    layers = trace_layers(shape, params.stack, carry, x_TBD)
+    return sum(
+        (
+            jnp.mean(flossing(shape.cell, cell, start, layer.x, top, burn_in=burn_in))
+            for (cell,), (start,), layer in zip(params.stack.cells, carry, layers, strict=True)
+        ),
+        start=jnp.zeros(()),
+    )
+
+
+def _check_omega(shape: Stack) -> None:
+    if shape.cell.recur is None:
+        able = ", ".join(sorted(name for name, cell in CELLS.items() if cell.recur is not None))
+        raise UserError(
+            "--config.training.regularizer.name=omega needs a recurrent matrix that stands apart, "
+            f"--config.model.cell={shape.cell.name} has none: choose flossing, or one of {able}"
+        )
+
+
+def _check_flossing(wanted: Any, shape: Stack, task: Task) -> None:
+    carry = jax.eval_shape(lambda: shape.cell.initial_carry((shape.hidden,)))
+    state = sum(leaf.size for leaf in jax.tree.leaves(carry))
+    if wanted.top > state:
+        raise UserError(
+            f"--config.training.regularizer.top={wanted.top} must be at most {state}, "
+            f"the numbers in the state of a {shape.cell.name} of --config.model.hidden={shape.hidden}"
+        )
+    if wanted.burn_in >= task.length:
+        raise UserError(
+            f"--config.training.regularizer.burn_in={wanted.burn_in} must be below {task.length}, "
+            "the time steps of a sequence"
+        )
+    if wanted.top > 1 and devices.host_must_wait():
+        raise UserError(
+            f"--config.training.regularizer.top={wanted.top} needs one device, since factorisations of several CPU "
+            "devices at a time wait for each other for ever: choose 1, or leave "
+            "xla_force_host_platform_device_count out of XLA_FLAGS"
+        )
