@@ -12,7 +12,7 @@ LEVELS = (
     ("types", "errors"),
     ("cells",),
     ("unroll",),
-    ("models", "tasks", "interop"),
+    ("models", "tasks", "interop", "concepts"),
     ("analysis", "runs"),
     ("training",),
     ("studies",),
@@ -23,6 +23,7 @@ LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts}
 ONLY = {
     "runs": {"types", "errors"},  # files know nothing of models
     "report": {"runs", "errors", "types"},  # made from results files alone
+    "concepts": {"types", "errors"},  # text alone
 }
 PACKAGES = ("experiments", "configs", "rnn_research")
 CONFIGS_MAY_IMPORT = {"rnn_research.training.defaults", "rnn_research.errors", "ml_collections"}
