@@ -10,8 +10,11 @@ CRLF line ends: 3,258,246 bytes, 87 of them distinct.
 
 Protocol of the paper: every parameter in U(-0.08, 0.08); RMSProp, rate 2e-3,
 decay 0.95; batch 100; 100 characters of backpropagation; 50 epochs, the rate
-times 0.95 an epoch after the tenth; the best model by validation; 80/10/10 in
-order. Not told there, chosen here: clipping of each component of the mean
+times 0.95 an epoch after the tenth; the best model by validation; 80/10/10. The
+paper does not say how the text is cut: its n-gram figures are met within 0.005 by
+cutting every one of the 100 streams in time, as char-rnn's loader does, and not
+by holding out the end of the book (0.05 higher), so that is the default here.
+Not told there either, chosen here: clipping of each component of the mean
 gradient at 5, forget bias 0 beyond the common draw, the carry handed on, no
 dropout at one layer and 0.2 above.
 
@@ -50,6 +53,7 @@ def get_config(which: str = "lstm-64-1") -> ConfigDict:
     config = defaults()
     config.task.batch_size = 100
     config.task.chunk_length = 100
+    config.task.split = "streams"
     config.task.validation_fraction = 0.1
     config.task.test_fraction = 0.1
     config.model.cell = CELLS[cell]
@@ -71,8 +75,7 @@ def get_config(which: str = "lstm-64-1") -> ConfigDict:
     config.optimizer.schedule.after_epochs = 10
     config.training.epochs = 50
     config.training.log_every = 52
-    config.evaluation.every = 260  # one epoch of 2.6 million bytes
-    config.evaluation.batch_size = 10
+    config.evaluation.every = 261  # one epoch of 2.6 million bytes
     return config
 
 

@@ -97,6 +97,7 @@ def task_defaults(name: str) -> ConfigDict:
         task.text = ""  # the text itself, instead of a path
         task.level = "bytes"  # bytes, codepoints or words
         task.min_count = 1  # rarer words become <unk>
+        task.split = "contiguous"  # contiguous: the end of the text is held out; streams: the end of every stream
         task.validation_fraction = 0.05
         task.test_fraction = 0.05
         task.batch_size = 32  # parallel streams

@@ -112,3 +112,18 @@ def test_a_text_shorter_than_one_chunk_of_every_stream(count, chunk):
 def test_an_empty_text():
     with pytest.raises(UserError, match="has 0 symbols"):
         streams.training(np.zeros(0, int), None, 1, 1)
+
+
+def test_streams_cut_in_time_are_parts_of_the_whole_text():
+    text = np.arange(2 * 21, dtype=np.int32)  # 2 streams of 21 symbols: 10 chunks of 2 and one symbol
+    found = streams.in_time(text, None, 2, 2, {"train": 0.8, "validation": 0.1, "test": 0.1})
+    assert {name: split.batches for name, split in found.items()} == {"train": 8, "validation": 1, "test": 1}
+    laid = {name: split.data.tokens_SB.T.tolist() for name, split in found.items()}
+    assert laid["train"] == [list(range(0, 17)), list(range(21, 38))]
+    assert laid["validation"] == [[16, 17, 18], [37, 38, 39]]  # its first symbol is the last target of training
+    assert laid["test"] == [[18, 19, 20], [39, 40, 41]]
+
+
+def test_too_little_text_for_a_part_of_every_stream_is_refused():
+    with pytest.raises(UserError, match=r"split=streams: 2 streams have 3 chunks .* too few for a validation part"):
+        streams.in_time(np.arange(14), None, 2, 2, {"train": 0.8, "validation": 0.1, "test": 0.1})

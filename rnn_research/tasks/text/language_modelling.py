@@ -38,9 +38,12 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         at_least(f"--config.task.{field}", config[field], 1)
     at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
     one_of("--config.task.level", config.level, vocabulary.LEVELS)
+    one_of("--config.task.split", config.get("split", "contiguous"), ("contiguous", "streams"))
     one_of("--config.task.carry", config.carry, ("stream", "zero"))
     one_of("--config.evaluation.carry", evaluation.carry, ("stream", "zero"))
     corpus = load(config)
+    if config.get("split", "contiguous") == "streams":
+        return cut_in_time(config, evaluation, corpus, stored)
     if config.level != "bytes":  # before the cut, so that an offset counts from the beginning of the file
         for name, document in zip(corpus.names, corpus.documents, strict=True):
             vocabulary.readable(document, name)
@@ -80,6 +83,39 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         "tokens": tokens,
         "bytes_per_token": {name: size[name] / max(1, tokens[name]) for name in parts},
         "floor_unigram_nats": unigram,
+    }
+    return next_symbol(words, splits, config.chunk_length, config.carry, evaluation.carry, facts)
+
+
+def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vocabulary | None) -> Task:
+    """The task where every stream has its own train, validation and test part (``config.split = streams``).
+
+    Raises:
+      UserError: for levels other than bytes, whose symbols must be known before the text is cut.
+    """
+    if config.level != "bytes":
+        raise UserError(f"--config.task.split=streams needs --config.task.level=bytes, not {config.level}")
+    shares = {"train": 1 - config.validation_fraction - config.test_fraction}
+    shares |= {name: config[f"{name}_fraction"] for name in ("validation", "test") if config[f"{name}_fraction"]}
+    documents = list(zip(corpus.names, corpus.documents, strict=True))
+    cut(corpus, config)  # refuses fractions that leave nothing
+    words = vocabulary.build(documents, config.level, config.min_count)
+    if stored is not None and (difference := stored.difference(words)):
+        raise UserError(
+            f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
+        )
+    encoded, ends = encode(documents, words, config.reset_at_documents)
+    splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, shares)
+    tokens = {name: int(split.batches * config.chunk_length * config.batch_size) for name, split in splits.items()}
+    facts = {
+        "corpus": config.text or config.path or "embedded standard library",
+        "corpus_sha256": corpus.sha256,
+        "corpus_documents": len(corpus.documents),
+        "vocabulary_size": len(words),
+        "bytes": tokens,
+        "tokens": tokens,
+        "bytes_per_token": dict.fromkeys(tokens, 1.0),
+        "floor_unigram_nats": entropy(np.bincount(np.asarray(splits["train"].data.tokens_SB).ravel())),
     }
     return next_symbol(words, splits, config.chunk_length, config.carry, evaluation.carry, facts)
 

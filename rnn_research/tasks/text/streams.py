@@ -74,6 +74,40 @@ def evaluation(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk:
     return Split(data, chunks, streams)
 
 
+def in_time(
+    tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: int, fractions: dict[str, float]
+) -> dict[str, Split]:
+    """Train, validation and test cut from EVERY stream, one after the other in time, so that each is of the whole text.
+
+    This is how char-rnn's loader cuts (Karpathy 2015): whole chunks, the parts in
+    the order of ``fractions``, the last of which takes what rounding leaves.
+
+    Raises:
+      UserError: if a part would have no chunk.
+    """
+    length = len(tokens) // streams
+    chunks = (length - 1) // chunk
+    bounds = [0]
+    for share in list(fractions.values())[:-1]:
+        bounds.append(bounds[-1] + int(chunks * share))
+    bounds.append(chunks)
+    found = {}
+    for name, first, last in zip(fractions, bounds[:-1], bounds[1:], strict=True):
+        if last <= first:
+            raise UserError(
+                f"--config.task.split=streams: {streams} streams have {chunks} chunks of "
+                f"--config.task.chunk_length={chunk}, too few for a {name} part: lower --config.task.batch_size or it"
+            )
+        part = slice(first * chunk, last * chunk + 1)
+
+        def lay(values: np.ndarray, part: slice = part) -> np.ndarray:
+            return np.ascontiguousarray(values[: streams * length].reshape(streams, length).T[part])
+
+        data = Streams(_narrow(lay(tokens)), None if ends is None else lay(ends))
+        found[name] = Split(data, last - first, streams, batch_axis=1 if name == "train" else None)
+    return found
+
+
 def _narrow(tokens: np.ndarray) -> np.ndarray:
     """The smallest signed type that holds the symbols: a corpus stays on the device whole."""
     return tokens.astype(np.int8 if tokens.max() < 128 else np.int16 if tokens.max() < 2**15 else np.int32)
