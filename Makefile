@@ -25,6 +25,7 @@ venv: $(VENV)/.ready
 
 demo: venv
 	@$(BIN)/python -m experiments.train --config=configs/demo.py --workdir=runs/demo
+	@$(BIN)/python -m experiments.gradient_flow --config=configs/gradient_flow.py:anatomy --workdir=runs/demo-gradient-flow
 
 test: venv
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -8,7 +8,7 @@ radius       the rate against the gain of the recurrent matrix: the edge between
 forget_bias  an LSTM's half-life against its forget bias and the prediction -ln 2 / ln sigma(b)
 clipping     temporal order without clipping, by value, by global norm, adaptive
 memory       success and steps to success on adding, copying and temporal order, against length
-images       digits read pixel by pixel and row by row; MNIST with --config.task.path=FOLDER
+images       digits read pixel by pixel and row by row; MNIST where task.path names the folder of its files
 
 Time on 2 cores: anatomy, radius and forget_bias a minute or two each; images a
 quarter of an hour; clipping and memory about an hour each. A study that is killed

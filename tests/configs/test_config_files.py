@@ -8,7 +8,7 @@ import jax
 import pytest
 from ml_collections import ConfigDict
 
-from configs import char_lm, war_and_peace
+from configs import char_lm, gradient_flow, war_and_peace
 from rnn_research.errors import UserError
 from rnn_research.models import MODELS
 from rnn_research.models.recurrent import count
@@ -20,6 +20,7 @@ FOLDER = Path(__file__).parents[2] / "configs"
 NAMES = [path.stem for path in sorted(FOLDER.glob("*.py")) if path.stem != "__init__"]
 ARGUMENTS = {
     "char_lm": list(char_lm.SIZES),
+    "gradient_flow": list(gradient_flow.STUDIES),
     "war_and_peace": [f"{cell}-{size}-{layers}" for cell, size in war_and_peace.HIDDEN for layers in (1, 2, 3)],
 }
 ALL = [(name, argument) for name in NAMES for argument in [None, *ARGUMENTS.get(name, [])]]
@@ -69,7 +70,7 @@ def test_every_config_builds(name, argument):
     """Task, model and program, with all checks of their fields; on a short text of its own kind."""
     config = config_of(name, argument)
     if config.task.name == "text" and not config.task.text:
-        config.task.text = "def short(text): over and over; " * 500
+        config.task.text = "def short(text): over and over; " * 5000
     build(config)
 
 

@@ -1,0 +1,84 @@
+"""A study as a command: on a run of one's own, started twice, and with wrong input."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from processes import WarmPython, contents, refused
+
+TRAINED = "--config=configs/gradient_flow.py:trained"
+SMALL = ("--config.analysis.length=20", "--config.analysis.sequences=2")
+
+
+@pytest.fixture(scope="module")
+def studied(call: WarmPython, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study") / "anatomy"
+    ended = call("gradient_flow", TRAINED, f"--run={trained}", f"--workdir={folder}", *SMALL)
+    assert ended.status == 0, ended.err
+    assert f"report: {folder / 'report.html'}" in ended.out
+    return folder
+
+
+def test_a_run_of_ones_own_is_taken_apart(studied: Path):
+    results = json.loads((studied / "results.json").read_text())
+    assert results["task"] == "text"
+    assert results["length"] == 20
+    found = results["networks"]["lstm"]
+    assert set(found) == {"initial", "trained"}
+    assert found["initial"]["slope_by_seed"] != found["trained"]["slope_by_seed"]
+    assert (studied / "DONE").exists()
+    assert "Anatomy of the gradient over 20 steps" in (studied / "report.html").read_text()
+
+
+def test_started_again_it_makes_only_what_is_missing(call: WarmPython, trained: Path, studied: Path, tmp_path: Path):
+    again = shutil.copytree(studied, tmp_path / "again")
+    for gone in ("results.json", "DONE", "parts/trained.json"):
+        (again / gone).unlink()
+    kept = (again / "parts" / "initial.json").stat().st_mtime_ns
+    ended = call("gradient_flow", TRAINED, f"--run={trained}", f"--workdir={again}", *SMALL)
+    assert ended.status == 0, ended.err
+    assert (again / "parts" / "initial.json").stat().st_mtime_ns == kept
+    old, new = (json.loads((folder / "results.json").read_text()) for folder in (studied, again))
+    assert old["networks"] == new["networks"]
+
+
+def test_another_study_is_refused(call: WarmPython, trained: Path, studied: Path):
+    before = contents(studied)
+    ended = call("gradient_flow", TRAINED, f"--run={trained}", f"--workdir={studied}", "--config.analysis.length=30")
+    refused(ended, f"--workdir={studied}", "analysis.length: 20 -> 30", "another directory")
+    assert contents(studied) == before
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ((TRAINED,), ("--run is missing", "--run=runs/demo")),
+        ((TRAINED, "--run=nowhere"), ("--run=", "nowhere", "no such run directory")),
+        (("--config=configs/gradient_flow.py:anatomy", "--run=x"), ("--run=x", "gradient_flow.py:trained")),
+        (("--config=configs/gradient_flow.py:anatomi",), ("anatomi", "anatomy")),
+        (("--config=configs/hello.py",), ("names no study", "gradient_flow.py")),
+        (
+            ("--config=configs/gradient_flow.py:anatomy", "--config.analysis.state=c"),
+            ("analysis.state=c", "elman", "analysis.state=h"),
+        ),
+    ],
+)
+def test_wrong_calls_get_one_line(call: WarmPython, tmp_path: Path, flags: tuple[str, ...], words: tuple[str, ...]):
+    refused(call("gradient_flow", *flags, f"--workdir={tmp_path / 'new'}"), *words)
+
+
+def test_a_run_without_a_checkpoint(call: WarmPython, trained: Path, tmp_path: Path):
+    bare = shutil.copytree(trained, tmp_path / "bare")
+    for checkpoint in (bare / "checkpoints").iterdir():
+        shutil.rmtree(checkpoint)
+    refused(call("gradient_flow", TRAINED, f"--run={bare}", f"--workdir={tmp_path / 'new'}"), "--run=", "no checkpoint")
+
+
+def test_a_cell_without_a_c(call: WarmPython, tiny: tuple[str, ...], tmp_path: Path):
+    run = tmp_path / "gru"
+    fields = [f for f in tiny if not f.startswith(("--config.training.steps", "--config.model.cell"))]
+    ended = call("train", *fields, "--config.model.cell=gru", "--config.training.steps=2", f"--workdir={run}")
+    assert ended.status == 0, ended.err
+    flags = (TRAINED, f"--run={run}", f"--workdir={tmp_path / 'new'}", "--config.analysis.state=c")
+    refused(call("gradient_flow", *flags), "--config.analysis.state=c", "the cell gru carries no c")
