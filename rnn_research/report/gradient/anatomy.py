@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
-from rnn_research.report.gradient.gates import gate_sentence, gates, highway, highway_sentence
+from rnn_research.report.gradient.gates import distributions, gate_sentence, gates, highway, highway_sentence
 from rnn_research.report.gradient.spectra import rate_sentence, rates, spectra, spectrum_sentence
 from rnn_research.report.gradient.styles import MOMENTS, Networks, label, moments_of, powers_of_ten, steps, style
 from rnn_research.report.gradient.weights import bptt, bptt_sentence, sensitivity, sensitivity_sentence
@@ -26,7 +26,9 @@ def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[st
     if any("log_highway" in found["initial"] for found in networks.values()):
         body.append(figure(folder / "highway.png", highway, highway_sentence, networks))
     if any("gates" in found["initial"] for found in networks.values()):
-        body.append(figure(folder / "gates.png", gates, gate_sentence, networks))
+        body.append(
+            figure(folder / "gates.png", gates if len(networks) == 1 else distributions, gate_sentence, networks)
+        )
     body.append(figure(folder / "bptt.png", bptt, bptt_sentence, networks))
     body.append(figure(folder / "sensitivity.png", sensitivity, sensitivity_sentence, networks))
     return f"Anatomy of the gradient over {results['length']} steps", body

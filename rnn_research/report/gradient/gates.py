@@ -41,6 +41,36 @@ def highway_sentence(networks: Networks) -> str:
     )
 
 
+def distributions(networks: Networks, path: Path) -> None:
+    """How open each gate stands: histograms over units, time and sequences, a row for each moment."""
+    moments = moments_of(networks)
+    seen = [
+        gate
+        for gate in "iforz"
+        if any(gate in found["gates"][0] for f in networks.values() for found in f.values() if "gates" in found)
+    ]
+    shape = (len(moments), len(seen))
+    drawn, panels = plt.subplots(
+        *shape, figsize=(2.4 * len(seen), 2.4 * len(moments)), sharex=True, sharey=True, squeeze=False
+    )
+    for row, moment in enumerate(moments):
+        for axes, gate in zip(panels[row], seen, strict=True):
+            for network, found in networks.items():
+                layer = found[moment].get("gates", [{}])[0]
+                if gate in layer:
+                    name, colour, line = style(network)
+                    shares = layer[gate]["histogram"]
+                    middle = (np.arange(len(shares)) + 0.5) / len(shares)
+                    axes.plot(middle, shares, color=colour, ls=line, lw=1.4, label=name)
+            axes.set(title=f"{gate}, {MOMENTS[moment]}", xlim=(0, 1))
+    for axes in panels[-1]:
+        axes.set_xlabel("activation")
+    panels[0][0].set_ylabel("share")
+    entries = {name: handle for axes in panels.flat for handle, name in zip(*axes.get_legend_handles_labels())}
+    panels[-1][-1].legend(entries.values(), entries.keys(), frameon=False, fontsize=7)
+    save(drawn, panels.flat, path)
+
+
 def gates(networks: Networks, path: Path) -> None:
     """Share of activations below 0.1 and above 0.9, every gate of every layer, as the paper plots it."""
     drawn, axes = plt.subplots(figsize=(5.6, 4.8))

@@ -58,7 +58,7 @@ def sensitivity(networks: Networks, path: Path) -> None:
             name, colour, line = style(network)
             axes.plot(powers_of_ten(found[moment][key]), color=colour, ls=line, lw=1.5, label=name)
         axes.set(xlabel="step t", title=f"{title}, {MOMENTS[moment]}")
-        axes.set_ylim(bottom=max(axes.get_ylim()[0], -20))
+    panels[0].set_ylim(bottom=max(panels[0].get_ylim()[0], -20))  # once both are drawn: they share it
     panels[0].set_ylabel("log10 of the norm")
     panels[1].legend(frameon=False, fontsize=8)
     save(drawn, panels, path)
@@ -70,11 +70,7 @@ def sensitivity_sentence(networks: Networks) -> str:
     final = {n: f[moment]["log_dh_ds"][-1] for n, f in networks.items() if f[moment]["log_dh_ds"][-1] is not None}
     most = max(final, key=final.__getitem__)
     state = networks[most][moment]["log_dh_dh0"][-1]
-    beside = (
-        "its memory of the first state is exactly zero"
-        if state is None
-        else f"|dh_t/dh_0| is 1e{state / 2.302585:+.1f}"
-    )
+    beside = "its memory of the first state is exactly zero" if state is None else f"|dh_t/dh_0| is {np.exp(state):.1e}"
     return (
         f"Stable is not the same as learnable: what a change of the recurrent weights does adds up over time, even "
         f"where the first state is forgotten. {MOMENTS[moment].capitalize()} it is largest for {label(most)}: "
