@@ -94,7 +94,7 @@ def memory(config: ConfigDict) -> None:
         "lstm_forget_bias_1",
     )
     config.optimizer.learning_rate = 3e-3
-    config.analysis.rates = (("elman", 1e-3), ("elman_orthogonal", 1e-3), ("irnn", 3e-4))
+    config.analysis.rates = (("elman", 1e-3), ("elman_orthogonal", 1e-3), ("irnn", 1e-3))
     config.analysis.tasks = ("adding", "copying", "temporal_order")
     config.analysis.problems = ConfigDict()
     # Solved: below this share of the floor. Adding: MSE 0.01; temporal order: 1 % of sequences wrong.
@@ -127,7 +127,7 @@ def images(config: ConfigDict) -> None:
     """Four networks on scikit-learn's digits, 64 pixels or 8 rows each."""
     config.analysis.networks = ("elman", "irnn", "lstm_forget_bias_1", "gru")
     config.analysis.forms = ("pixels", "permuted", "rows")
-    config.analysis.rates = (("elman", 3e-4), ("irnn", 3e-4))
+    config.analysis.rates = (("elman", 3e-4), ("irnn", 1e-3))
     config.optimizer.learning_rate = 3e-3
     config.optimizer.schedule.name = "cosine"
     config.training.steps = 4000
