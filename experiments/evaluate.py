@@ -17,13 +17,12 @@ import numpy as np
 from absl import flags
 
 from experiments import launch
-from rnn_research.errors import UserError, one_of
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.errors import UserError
 from rnn_research.runs.statistics import bootstrap_ratio
-from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
 from rnn_research.training import trained
+from rnn_research.training.run_text import read_text
 from rnn_research.training.state import cast
 from rnn_research.training.step import score_split
 
@@ -37,7 +36,7 @@ def main() -> None:
     """Scores and prints."""
     directory = launch.directory(WORKDIR.value)
     run = trained.read(directory, STEP.value)
-    documents, source = read_text(run, directory)
+    documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value)
     tokens, ends = text_task.encode(documents, run.vocabulary, run.config.task.reset_at_documents)
     if len(tokens) < 2:
         raise UserError(f"{source}: {len(tokens)} symbols are too few to score, at least 2 are needed")
@@ -79,29 +78,6 @@ def main() -> None:
     print(f"bits per byte    {figures['bits_per_byte']:.4f}  [{low * to_bits:.4f}, {high * to_bits:.4f}]")
     print(f"perplexity       {figures['perplexity']:.3f}  [{math.exp(low):.3f}, {math.exp(high):.3f}]")
     print(json.dumps(results))
-
-
-def read_text(run: trained.Trained, directory: RunDirectory) -> tuple[list[tuple[str, bytes]], str]:
-    """The documents to score, and their name.
-
-    Raises:
-      UserError: if the corpus of the run is no longer what it was.
-    """
-    if TEXT.value:
-        corpus = corpora.read(TEXT.value, run.config.task.glob, flag="--text")
-        return list(zip(corpus.names, corpus.documents, strict=True)), TEXT.value
-    one_of("--split", SPLIT.value, ("train", "validation", "test"))
-    corpus = text_task.load(run.config.task)
-    trained_on = read_json(directory.provenance)["corpus"]["corpus_sha256"]
-    if corpus.sha256 != trained_on:
-        raise UserError(
-            f"--split={SPLIT.value}: the corpus has changed since the run was trained "
-            f"(sha256 {corpus.sha256[:12]}, then {trained_on[:12]}): score a file with --text=FILE instead"
-        )
-    parts = text_task.cut(corpus, run.config.task)
-    if SPLIT.value not in parts:
-        raise UserError(f"--split={SPLIT.value}: this run has only {', '.join(parts)}")
-    return parts[SPLIT.value], f"{SPLIT.value} split"
 
 
 if __name__ == "__main__":

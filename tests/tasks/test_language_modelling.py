@@ -10,8 +10,9 @@ import scipy.stats
 
 from rnn_research.errors import UserError
 from rnn_research.tasks import TASKS
+from rnn_research.tasks.text import language_modelling
 from rnn_research.tasks.text.vocabulary import build
-from rnn_research.training.defaults import defaults
+from rnn_research.training.defaults import defaults, task_defaults
 
 TEXT = "the quick brown fox jumps over the lazy dog. " * 8
 
@@ -127,3 +128,20 @@ def test_sizes_below_one_are_refused(field):
 def test_an_unknown_carry_is_refused():
     with pytest.raises(UserError, match=r"--config.task.carry='streams' .*did you mean 'stream'"):
         task_of(carry="streams")
+
+
+def test_streams_cut_in_time_hold_every_byte_of_their_part():
+    config = task_defaults("text")
+    config.update({"text": "".join(chr(97 + i % 26) for i in range(1000)), "split": "streams", "batch_size": 4})
+    config.update({"chunk_length": 10, "validation_fraction": 0.25, "test_fraction": 0.25})
+    corpus = language_modelling.load(config)
+    parts = language_modelling.parts_of(corpus, config)
+    assert {name: len(pieces) for name, pieces in parts.items()} == {"train": 4, "validation": 4, "test": 4}
+    text = corpus.documents[0]
+    for b in range(4):
+        stream = text[250 * b : 250 * (b + 1)]
+        assert parts["train"][b][1] == stream[:121]  # half of the 24 whole chunks, and the last target
+        assert parts["test"][b][1] == stream[180:241]
+    task = language_modelling.language_modelling(config, defaults().evaluation)
+    sizes = {name: split.batches for name, split in task.splits.items()}
+    assert sizes == {"train": 12, "validation": 6, "test": 6}

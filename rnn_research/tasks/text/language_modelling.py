@@ -95,8 +95,6 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
     """
     if config.level != "bytes":
         raise UserError(f"--config.task.split=streams needs --config.task.level=bytes, not {config.level}")
-    shares = {"train": 1 - config.validation_fraction - config.test_fraction}
-    shares |= {name: config[f"{name}_fraction"] for name in ("validation", "test") if config[f"{name}_fraction"]}
     documents = list(zip(corpus.names, corpus.documents, strict=True))
     cut(corpus, config)  # refuses fractions that leave nothing
     words = vocabulary.build(documents, config.level, config.min_count)
@@ -105,7 +103,7 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
             f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
         )
     encoded, ends = encode(documents, words, config.reset_at_documents)
-    splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, shares)
+    splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, _shares(config))
     tokens = {name: int(split.batches * config.chunk_length * config.batch_size) for name, split in splits.items()}
     facts = {
         "corpus": config.text or config.path or "embedded standard library",
@@ -187,6 +185,23 @@ def cut(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]
     if test:
         bounds["test"] = (total - int(total * test), total)
     return {name: _between(corpus, low, high, config.level != "bytes") for name, (low, high) in bounds.items()}
+
+
+def parts_of(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]]]:
+    """The documents of every split, as ``config.split`` cuts them; each stream's piece is a document of its own."""
+    if config.get("split", "contiguous") == "contiguous":
+        return cut(corpus, config)
+    whole = np.frombuffer(b"".join(corpus.documents), np.uint8)
+    splits = streams.in_time(whole, None, config.batch_size, config.chunk_length, _shares(config))
+    return {
+        name: [(f"stream {b + 1}", np.asarray(piece, np.uint8).tobytes()) for b, piece in enumerate(split.data[0].T)]
+        for name, split in splits.items()
+    }
+
+
+def _shares(config: Any) -> dict[str, float]:
+    shares = {"train": 1 - config.validation_fraction - config.test_fraction}
+    return shares | {name: config[f"{name}_fraction"] for name in ("validation", "test") if config[f"{name}_fraction"]}
 
 
 def _between(corpus: corpora.Corpus, low: int, high: int, whole_characters: bool) -> list[tuple[str, bytes]]:

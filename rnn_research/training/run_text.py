@@ -1,0 +1,40 @@
+"""The text that belongs to a trained language model: a split of its corpus, or a file of the user's."""
+
+from ml_collections import ConfigDict
+
+from rnn_research.errors import UserError, one_of
+from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.tasks.text import corpus as corpora
+from rnn_research.tasks.text import language_modelling as text_task
+
+Documents = list[tuple[str, bytes]]
+"""Names and texts."""
+
+
+def read_text(config: ConfigDict, directory: RunDirectory, text: str | None, split: str) -> tuple[Documents, str]:
+    """The documents, and what they are called.
+
+    Args:
+      config: of the run.
+      directory: of the run.
+      text: a file or folder of the user's (``--text``), or None.
+      split: of the run's corpus otherwise (``--split``).
+
+    Raises:
+      UserError: if the file cannot be read, or the corpus of the run is no longer what it was.
+    """
+    if text:
+        corpus = corpora.read(text, config.task.glob, flag="--text")
+        return list(zip(corpus.names, corpus.documents, strict=True)), text
+    one_of("--split", split, ("train", "validation", "test"))
+    corpus = text_task.load(config.task)
+    trained_on = read_json(directory.provenance)["corpus"]["corpus_sha256"]
+    if corpus.sha256 != trained_on:
+        raise UserError(
+            f"--split={split}: the corpus has changed since the run was trained "
+            f"(sha256 {corpus.sha256[:12]}, then {trained_on[:12]}): take a file with --text=FILE instead"
+        )
+    parts = text_task.parts_of(corpus, config.task)
+    if split not in parts:
+        raise UserError(f"--split={split}: this run has only {', '.join(parts)}")
+    return parts[split], f"{split} split"
