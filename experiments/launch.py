@@ -138,6 +138,11 @@ def required_config(flag: Any) -> ConfigDict:
     return flag.value
 
 
+def config_or(flag: Any, given: str) -> ConfigDict:
+    """The config given, or the one of this file where none is."""
+    return load_config(given) if flag.value is None else flag.value
+
+
 def check_flags(argv: Sequence[str]) -> None:
     """Refuses, in a sentence, what is no flag of this command, no field of its config, or of another type.
 

@@ -1,0 +1,184 @@
+"""The cell study of one language model: which units follow which concepts, whether it uses them, and what to show.
+
+Scores and verdicts come first (``statistics``), then what the network does without the
+units that were found (``causes``), how far its gates are stuck (``saturation``), which of its
+errors a better memory would mend (``breakdown``), and last a stretch of the text with
+every activation, to be looked at.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from ml_collections import ConfigDict
+
+from rnn_research.analysis.units.unit import Unit
+from rnn_research.concepts import Concept
+from rnn_research.models.recurrent import stack_of
+from rnn_research.studies.cells.breakdown import breakdown
+from rnn_research.studies.cells.causes import closing, effects
+from rnn_research.studies.cells.closing_symbols import closing_symbols
+from rnn_research.studies.cells.reading import WARM_UP, quantities_of, read, reader, streams_of
+from rnn_research.studies.cells.saturation import saturation
+from rnn_research.studies.cells.statistics import score_concepts
+from rnn_research.studies.study import Say
+from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary
+from rnn_research.training.state import Purpose, purpose_key
+from rnn_research.training.trained import Trained
+from rnn_research.unroll import stack
+
+EDITABLE = ("h", "c")
+
+
+class Stretch(NamedTuple):
+    """A part of the text with everything that the network held while it read it.
+
+    Attributes:
+      text: N characters, one for each symbol.
+      activations: by layer and quantity, ``[N, H]``.
+      p_NV: the network's distribution over the next symbol.
+      labels: of every concept, ``[N]`` each.
+    """
+
+    text: str
+    activations: dict[tuple[int, str], np.ndarray]
+    p_NV: np.ndarray
+    labels: dict[str, Concept]
+
+
+def run(
+    model: Trained,
+    text: bytes,
+    symbols_N: np.ndarray,
+    concepts: Sequence[Concept],
+    config: ConfigDict,
+    say: Say,
+    *,
+    training: bytes | None = None,
+) -> tuple[dict[str, Any], Stretch]:
+    """Studies one model.
+
+    Args:
+      model: of which the units are.
+      text: that it was not trained on.
+      symbols_N: the same as its vocabulary numbers it.
+      concepts: with a label for every symbol.
+      config: ``config.analysis`` says how much of everything.
+      say: is told how it goes.
+      training: what the model was trained on, for the error breakdown; None leaves it out.
+
+    Returns:
+      Results ready for JSON, and the stretch to be shown.
+    """
+    analysis, shape = config.analysis, stack_of(model.config.model)
+    untrained = model.model.init(purpose_key(jax.random.key(model.config.seed), 0, Purpose.PARAMS), model.config.model.init)
+    results = score_concepts(
+        shape,
+        model.params,
+        untrained,
+        symbols_N,
+        concepts,
+        window=model.config.task.get("chunk_length", 100),
+        shifts=analysis.shifts,
+        sample=analysis.sample,
+        say=say,
+    )
+    by_name = {concept.name: concept for concept in concepts}
+    shown = stretch(model, characters_of(text, model.vocabulary), symbols_N, concepts, analysis.shown)
+    say(f"kept {len(shown.text):,} characters to show")
+    for entry in results["concepts"]:
+        entry["effect"], entry["closing"] = None, None
+        unit = unit_to_edit(entry)
+        if unit is None or entry["verdict"] == "absent":
+            continue
+        concept = by_name[entry["concept"]]
+        options = {"streams": analysis.streams, "steps": analysis.steps}
+        entry["effect"] = effects(
+            model.model, model.params, symbols_N, concept, unit, "mean", controls=analysis.controls, **options
+        )
+        closes = closing_symbols(concept, text, model.vocabulary)
+        if closes is not None:
+            held = value_inside(shown, concept, unit)
+            entry["closing"] = closing(
+                model.model, model.params, symbols_N, closes, unit, "clamp", value=held, **options
+            )
+        proved = entry["effect"] is not None and entry["effect"]["proved"]
+        say(f"{entry['concept']}: {entry['verdict']}, {unit} {'proved' if proved else 'not proved'}")
+    results["saturation"] = None
+    if shape.cell.name.startswith(("lstm", "gru")):
+        results["saturation"] = saturation(shape, model.params, symbols_N, len(model.vocabulary), steps=analysis.steps)
+    results["breakdown"] = None
+    if training is not None:
+        read_text = text[: analysis.breakdown_characters]
+        p_N = right_probability(model, symbols_N[: len(read_text)])
+        results["breakdown"] = breakdown(p_N, read_text, training, order=analysis.order)
+        say("errors taken apart")
+    return results, shown
+
+
+def unit_to_edit(entry: dict[str, Any]) -> Unit | None:
+    """The best unit of a concept that can be held in the running network: an h or a c, not a gate."""
+    if entry["best"] is None:
+        return None
+    for found in (entry["best"], *entry["ranking"]):
+        unit = Unit.parse(found["unit"])
+        if unit.quantity in EDITABLE:
+            return unit
+    return None
+
+
+def value_inside(shown: Stretch, concept: Concept, unit: Unit) -> float:
+    """The unit's mean where the concept holds, over the stretch that is shown."""
+    a_N = shown.activations[unit.layer, unit.quantity][:, unit.index]
+    inside_N = np.asarray(shown.labels[concept.name].labels_N) > 0
+    return float(np.mean(a_N[inside_N] if inside_N.any() else a_N))
+
+
+def characters_of(text: bytes, vocabulary: Vocabulary) -> str:
+    """One character for each symbol; a byte that is no ASCII character is a lone surrogate (PEP 383)."""
+    return text.decode() if vocabulary.level == "codepoints" else text.decode("ascii", "surrogateescape")
+
+
+def stretch(model: Trained, text: str, symbols_N: np.ndarray, concepts: Sequence[Concept], count: int) -> Stretch:
+    """The first ``count`` characters of the half that confirms, read in one stream after some to warm up."""
+    shape = stack_of(model.config.model)
+    middle = len(symbols_N) // 2
+    part = symbols_N[middle : middle + count + WARM_UP]
+    quantities = quantities_of(shape)
+    read_chunk = reader(shape, quantities, logits=True)
+    chunks = list(read(read_chunk, shape, model.params, part, streams_of(len(part), most=1)))
+    a_NU = np.concatenate([chunk.kept[:, 0] for chunk in chunks])
+    logits_NV = np.concatenate([chunk.logits_TBV[:, 0] for chunk in chunks])
+    positions_N = middle + np.concatenate([chunk.positions_TB[:, 0] for chunk in chunks])
+    place, H = slice(int(positions_N[0]), int(positions_N[-1]) + 1), shape.hidden
+    return Stretch(
+        text=text[place],
+        activations={q: a_NU[:, i * H : (i + 1) * H] for i, q in enumerate(quantities)},
+        p_NV=np.asarray(jax.nn.softmax(logits_NV, axis=-1)),
+        labels={c.name: c._replace(labels_N=c.labels_N[place]) for c in concepts},
+    )
+
+
+def right_probability(model: Trained, symbols_N: np.ndarray, steps: int = 1000) -> np.ndarray:
+    """The network's probability of every symbol given those before it, ``[N]``; the first is given 1 / V.
+
+    Streams lie side by side, and each is begun a little early to warm its carry.
+    """
+    shape, params, targets = stack_of(model.config.model), model.params, len(symbols_N) - 1
+    read_chunk = reader(shape, quantities_of(shape)[:1], keep=lambda a, _: a[..., :0], logits=True)
+    B = max(1, min(64, targets // steps))
+    S = -(-targets // B)
+    index_SB = np.arange(-WARM_UP, S)[:, None] + S * np.arange(B)
+    read_SB = np.where((index_SB >= 0) & (index_SB < targets), symbols_N[np.clip(index_SB, 0, targets)], OUTSIDE)
+    carry = stack.initial_carry(shape, params.stack, (B,))
+    right = []
+    for start in range(0, len(read_SB), steps):
+        piece_TB = read_SB[start : start + steps]
+        padded_TB = np.pad(piece_TB, ((0, steps - len(piece_TB)), (0, 0)), constant_values=OUTSIDE)
+        carry, _, logits_TBV = read_chunk(params, carry, padded_TB, None)
+        p_TBV = np.asarray(jax.nn.softmax(logits_TBV, axis=-1))[: len(piece_TB)]
+        next_TB = symbols_N[np.clip(index_SB[start : start + steps] + 1, 0, targets)]
+        right.append(np.take_along_axis(p_TBV, np.maximum(next_TB, 0)[..., None], -1)[..., 0])
+    p_SB = np.concatenate(right)[WARM_UP:]
+    return np.concatenate([[1 / len(model.vocabulary)], p_SB.T.ravel()[:targets]])
