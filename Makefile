@@ -26,6 +26,7 @@ venv: $(VENV)/.ready
 demo: venv
 	@$(BIN)/python -m experiments.train --config=configs/demo.py --workdir=runs/demo
 	@$(BIN)/python -m experiments.gradient_flow --config=configs/gradient_flow.py:anatomy --workdir=runs/demo-gradient-flow
+	@$(BIN)/python -m experiments.interpretable_cells --workdir=runs/demo
 
 test: venv
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -35,11 +35,14 @@ TEXT = launch.define(flags.DEFINE_string, "text", None, "a file or folder to rea
 SPLIT = launch.define(flags.DEFINE_string, "split", "test", "train, validation or test")
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
 CONCEPTS = launch.define(
-    flags.DEFINE_list, "concepts", None, "groups (python, code, prose, markup) or single concepts; by default by the text"
+    flags.DEFINE_list,
+    "concepts",
+    None,
+    "groups (python, code, prose, markup) or single concepts; by default",
 )
 LANGUAGE = launch.define(flags.DEFINE_string, "language", "", "of --concepts=code, as Pygments calls it")
 PATTERN = launch.define(flags.DEFINE_multi_string, "pattern", [], "a concept of your own, NAME=REGULAR_EXPRESSION")
-LABELS = launch.define(flags.DEFINE_multi_string, "labels", [], "a concept of your own, NAME=FILE with a label a symbol")
+LABELS = launch.define(flags.DEFINE_multi_string, "labels", [], "a concept of your own, NAME=FILE, a label a symbol")
 NONLINEARITY = launch.define(flags.DEFINE_string, "nonlinearity", None, "of an nn.RNN from PyTorch: tanh or relu")
 
 
@@ -49,7 +52,11 @@ def main() -> None:
     config = launch.config_or(CONFIG, "configs/interpretable_cells.py")
     if "shown" not in config.analysis:
         raise UserError("--config is not of a cell study: take configs/interpretable_cells.py")
-    run = foreign.read(directory, NONLINEARITY.value) if foreign.is_foreign(directory) else trained.read(directory, STEP.value)
+    run = (
+        foreign.read(directory, NONLINEARITY.value)
+        if foreign.is_foreign(directory)
+        else trained.read(directory, STEP.value)
+    )
     text, source, training = texts(run, directory, config)
     named = chosen(text, run)
     symbols = run.vocabulary.encode(text, source)
@@ -92,8 +99,7 @@ def texts(run: trained.Trained, directory: RunDirectory, config: ConfigDict) -> 
     if foreign.is_foreign(directory):
         if not TEXT.value:
             raise UserError("--text is missing: name a text that the PyTorch model was not trained on")
-        documents = corpora.read(TEXT.value, "**/*", flag="--text").documents
-        source = TEXT.value
+        documents, source = list(corpora.read(TEXT.value, "**/*", flag="--text").documents), TEXT.value
     else:
         found, source = read_text(run.config, directory, TEXT.value, SPLIT.value)
         documents = [document for _, document in found]
@@ -117,8 +123,11 @@ def chosen(text: bytes, run: trained.Trained) -> list[concepts.Concept]:
     names = CONCEPTS.value or default_groups(text)
     patterns = dict(pair("--pattern", given) for given in PATTERN.value)
     files = dict(pair("--labels", given) for given in LABELS.value)
-    label = concepts.labels_of_bytes if run.vocabulary.level == "bytes" else concepts.labels
-    found = label(text if run.vocabulary.level == "bytes" else text.decode(), names, language=LANGUAGE.value, patterns=patterns)
+    options: dict[str, Any] = {"language": LANGUAGE.value, "patterns": patterns}
+    if run.vocabulary.level == "bytes":
+        found = concepts.labels_of_bytes(text, names, **options)
+    else:
+        found = concepts.labels(text.decode(), names, **options)
     count = found[0].labels_N.size if found else len(text)
     return [*found, *(concepts.from_file(path, count, name) for name, path in files.items())]
 
@@ -169,10 +178,10 @@ def write_table(path: Path, entries: list[dict[str, Any]]) -> None:
         writer = csv.writer(file)
         writer.writerow(["concept", "kind", "verdict", "rank", "unit", "statistic", "confirm"])
         for entry in entries:
+            common = [entry["concept"], entry["kind"], entry["verdict"]]
+            statistic = (entry["best"] or {}).get("statistic", "")
             for rank, found in enumerate(entry["ranking"], 1):
-                statistic = (entry["best"] or {}).get("statistic", "")
-                row = [entry["concept"], entry["kind"], entry["verdict"], rank, found["unit"], statistic, found["confirm"]]
-                writer.writerow(row)
+                writer.writerow([*common, rank, found["unit"], statistic, found["confirm"]])
 
 
 def write_arrays(path: Path, shown: Any) -> None:

@@ -3,6 +3,7 @@
     python -m experiments.sample --workdir=runs/demo --prime="def " --length=1000 --temperature=0.7
     python -m experiments.sample --workdir=runs/demo --feedback=argmax      why one samples: the text repeats itself
     python -m experiments.sample --workdir=runs/demo --feedback=softmax     the softmax vector itself fed back
+    python -m experiments.sample --workdir=runs/demo --clamp=1:c37=-1       a cell held: what the text does without it
 
 The text goes to stdout as it is made; with --num_samples=N the samples follow one another.
 """
@@ -13,8 +14,11 @@ import time
 from absl import flags
 
 from experiments import launch
+from rnn_research.analysis.clamps import clamps_of
+from rnn_research.analysis.interventions import edit_of
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.models.generate import FEEDBACK, Choice
+from rnn_research.models.recurrent import stack_of
 from rnn_research.training import trained, writing
 
 WORKDIR = launch.workdir_flag("directory of a trained run")
@@ -28,6 +32,12 @@ FEEDBACK_FLAG = launch.define(
 )
 SAMPLES = launch.define(flags.DEFINE_integer, "num_samples", 1, "how many texts, made side by side")
 SEED = launch.define(flags.DEFINE_integer, "seed", 0, "of the draws: the same seed gives the same text")
+CLAMP = launch.define(
+    flags.DEFINE_string,
+    "clamp",
+    "",
+    "units held at a value, LAYER:UNIT=VALUE, commas between several: layers from 1, units from 0; 1:c37=-1 for a c",
+)
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
 
 
@@ -41,6 +51,7 @@ def main() -> None:
     if not 0 < TOP_P.value <= 1:
         raise UserError(f"--top_p={TOP_P.value} must be above 0 and at most 1")
     run = trained.read(launch.directory(WORKDIR.value), STEP.value)
+    clamps = clamps_of(CLAMP.value, stack_of(run.config.model))
     pieces = writing.write(
         run.model,
         run.params,
@@ -50,6 +61,7 @@ def main() -> None:
         samples=SAMPLES.value,
         priming=PRIME.value,
         choice=Choice(TEMPERATURE.value, TOP_K.value, TOP_P.value, FEEDBACK_FLAG.value),
+        edit=edit_of(*clamps) if clamps else None,
     )
     if SAMPLES.value == 1:
         first = next(pieces)  # compiles

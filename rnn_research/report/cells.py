@@ -8,7 +8,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rnn_research.report import html
-from rnn_research.report.explorer import ExplorerData, Labels, likeliest, quantised, text_picture, write_explorer
+from rnn_research.report.explorer.data import ExplorerData, Labels, likeliest, quantised
+from rnn_research.report.explorer.page import write_explorer
+from rnn_research.report.explorer.pictures import text_picture
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
@@ -20,7 +22,9 @@ PICTURES = 6
 Entries = Sequence[dict[str, Any]]
 
 
-def write_pages(out: RunDirectory, results: dict[str, Any], shown: Any, symbols: Sequence[str], facts: dict[str, Any]) -> None:
+def write_pages(
+    out: RunDirectory, results: dict[str, Any], shown: Any, symbols: Sequence[str], facts: dict[str, Any]
+) -> None:
     """Writes explorer.html, the pictures and report.html.
 
     Args:
@@ -107,12 +111,12 @@ def conclusion(results: dict[str, Any]) -> str:
     """How many concepts have a cell, and how many units pass."""
     counts = {verdict: sum(e["verdict"] == verdict for e in results["concepts"]) for verdict in VERDICTS}
     proved = sum(bool(e["effect"] and e["effect"]["proved"]) for e in results["concepts"])
+    share, of = results["share_of_units"], len(results["concepts"])
     return (
-        f"Of {len(results['concepts'])} concepts {counts['single cell']} have a single cell, {counts['few cells']} a few "
-        f"cells, {counts['distributed']} are distributed over many and {counts['absent']} are absent; {proved} are proved "
-        f"by intervention. {results['units_that_pass']} of {results['units']} units "
-        f"({results['share_that_passes']:.1%}) follow some concept beyond chance and controls; "
-        "the essay that began this puts interpretable cells at about 5 %."
+        f"Of {of} concepts {counts['single cell']} have a single cell, {counts['few cells']} a few cells, "
+        f"{counts['distributed']} are distributed over many, {counts['absent']} are absent; {proved} are proved by "
+        f"intervention. Of {results['units']} units {share['follow']:.1%} follow some concept beyond chance and "
+        f"controls and {share['stand_alone']:.1%} stand alone for one; the essay that began this speaks of about 5 %."
     )
 
 
@@ -198,8 +202,8 @@ def cause_sentence(entries: Entries) -> str:
     """Which cells the network uses."""
     proved = [f"{e['concept']} ({e['effect']['unit']})" for e in entries if e["effect"]["proved"]]
     return (
-        f"Held at its mean, a unit costs more than all its controls where its concept holds for: {', '.join(proved) or 'none'}. "
-        "The others follow their concept without the network depending on them alone."
+        "Held at its mean, a unit costs more than all its controls where its concept holds for: "
+        f"{', '.join(proved) or 'none'}. The others follow their concept without the network depending on them alone."
     )
 
 
@@ -213,7 +217,9 @@ def closing(entry: dict[str, Any], path: Path) -> None:
         axes.plot(names, values, "o-", color=colour, label=label)
     axes.set(xlabel="distance from the opening (characters)", ylabel="probability of the closing symbol")
     axes.legend(frameon=False)
-    axes.set_title(f"{entry['concept']}, {entry['closing']['unit']} held at {entry['closing']['value']:+.2f}", fontsize=10)
+    axes.set_title(
+        f"{entry['concept']}, {entry['closing']['unit']} held at {entry['closing']['value']:+.2f}", fontsize=10
+    )
     save(drawn, [axes], path)
 
 
@@ -231,7 +237,9 @@ def closing_sentence(entry: dict[str, Any]) -> str:
 def saturation(gates: Sequence[dict[str, Any]], path: Path) -> None:
     """Every unit's share of time below 0.1 and above 0.9: a panel a gate, a colour a layer, as the paper plots it."""
     names = list(dict.fromkeys(g["gate"] for g in gates))
-    drawn, panels = plt.subplots(1, len(names), figsize=(3.2 * len(names), 3.2), sharex=True, sharey=True, squeeze=False)
+    drawn, panels = plt.subplots(
+        1, len(names), figsize=(3.2 * len(names), 3.2), sharex=True, sharey=True, squeeze=False
+    )
     colours = (BLUE, ORANGE, GREEN, GREY)
     for axes, name in zip(panels[0], names, strict=True):
         for g in gates:
@@ -276,4 +284,6 @@ def picture(entry: dict[str, Any], shown: Any, path: Path) -> None:
     here = slice(begin, begin + width)
     best = entry["best"]
     title = f"{best['unit']}: {entry['concept']}, {best['statistic']} {best['confirm']:.3f} ({entry['verdict']})"
-    text_picture(path, shown.text[here], values_N[here], title, top=max(1e-6, float(np.quantile(np.abs(values_N), 0.98))))
+    text_picture(
+        path, shown.text[here], values_N[here], title, top=max(1e-6, float(np.quantile(np.abs(values_N), 0.98)))
+    )

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import jax.numpy as jnp
 import numpy as np
-from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.interop import from_pytorch, read_tensors
@@ -79,7 +78,9 @@ def vocabulary_of(directory: RunDirectory) -> Vocabulary:
         stored = {"level": "codepoints", "symbols": stored}
     symbols = stored.get("symbols") if isinstance(stored, dict) else None
     if not symbols or not all(isinstance(s, str) and len(s) == 1 for s in symbols) or len(set(symbols)) < len(symbols):
-        raise UserError(f"{directory.vocabulary} must list the symbols, each one character, in the order of their numbers")
+        raise UserError(
+            f"{directory.vocabulary} must list the symbols, each one character, in the order of their numbers"
+        )
     return Vocabulary(stored.get("level", "codepoints"), tuple(symbols))
 
 

@@ -12,6 +12,7 @@ from rnn_research.models.generate import Choice, generate, prime
 from rnn_research.models.model import Model
 from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary
 from rnn_research.types import Key, Params
+from rnn_research.unroll import StackEdit
 
 PIECE = 250  # symbols in one compiled call
 
@@ -27,22 +28,24 @@ def write(
     priming: str = "",
     choice: Choice = Choice(),
     piece: int = PIECE,
+    edit: StackEdit | None = None,
 ) -> Iterator[list[str]]:
     """Yields the next piece of each of N samples until ``length`` symbols are written.
 
     Without priming text the model reads a line break first (or, where the
     vocabulary has none, its first symbol), which is not part of the text.
+    ``edit`` acts from the first symbol read on.
 
     Raises:
       UserError: if the priming text has a symbol that the model does not know.
     """
     symbols = encode_priming(vocabulary, priming) if priming else np.maximum(vocabulary.encode(b"\n"), 0)
-    generation = prime(model, params, jnp.asarray(symbols), samples)
+    generation = prime(model, params, jnp.asarray(symbols), samples, edit)
     decoders = [codecs.getincrementaldecoder("utf-8")(errors="replace") for _ in range(samples)]
     done = 0
     while done < length:
         # Every piece but the last is of one length, so that one program serves them all.
-        generation, symbols_TN = generate(model, params, generation, key, length=piece, choice=choice)
+        generation, symbols_TN = generate(model, params, generation, key, length=piece, choice=choice, edit=edit)
         written = np.asarray(symbols_TN)[: length - done]
         done += piece
         yield [

@@ -19,6 +19,7 @@ FLAGS = {
         "feedback",
         "num_samples",
         "seed",
+        "clamp",
         "step",
         "debug",
     ],

@@ -84,6 +84,16 @@ def test_the_text_streams(call: WarmPython, trained: Path):
     assert "symbols/s" in started.err.read_text()
 
 
+def test_a_clamped_unit_changes_the_text(sample):
+    """The run has one layer of 8 units. All of them held: the network no longer sees what it read."""
+    free = sample("--temperature=0")
+    assert sample("--temperature=0", "--clamp=") == free
+    assert sample("--temperature=0", "--clamp=1:c3=-9, 1:5=1") != free
+    held = sample("--temperature=0", "--clamp=" + ",".join(f"1:{unit}=0" for unit in range(8)))
+    assert len(set(held.strip("\n"))) <= 1
+    assert held == sample("--temperature=0", "--prime=9", "--clamp=" + ",".join(f"1:h{u}=0" for u in range(8)))[1:]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -99,6 +109,15 @@ def test_the_text_streams(call: WarmPython, trained: Path):
         (("--feedback=greedy",), ("--feedback='greedy'", "argmax, sample, softmax")),
         (("--num_samples=0",), ("--num_samples=0", "at least 1")),
         (("--seed=99999999999",), ("--seed=99999999999", "between")),
+        (("--clamp=37=1",), ("--clamp=37=1", "LAYER:UNIT=VALUE", "1:37=0.9")),
+        (("--clamp=1:2=0,1:x",), ("--clamp=1:x", "LAYER:UNIT=VALUE")),
+        (("--clamp=2:0=1",), ("--clamp=2:0=1", "layers are 1 to 1")),
+        (("--clamp=0:0=1",), ("--clamp=0:0=1", "layers are 1 to 1")),
+        (("--clamp=1:8=1",), ("--clamp=1:8=1", "units are 0 to 7")),
+        (("--clamp=1:f3=1",), ("--clamp=1:f3=1", "no f", "h or c")),
+        (("--clamp=1:3=high",), ("--clamp=1:3=high", "number")),
+        (("--clamp=1:3=inf",), ("--clamp=1:3=inf", "finite")),
+        (("--clamp=1:3=1", "--clamp=1:4=1"), ("--clamp", "given twice")),
         (("--step=1",), ("no checkpoint 1", "there: ")),
         (("--config=configs/hello.py",), ("--config is no flag", "--temperature")),
     ],

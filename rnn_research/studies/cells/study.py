@@ -72,7 +72,9 @@ def run(
       Results ready for JSON, and the stretch to be shown.
     """
     analysis, shape = config.analysis, stack_of(model.config.model)
-    untrained = model.model.init(purpose_key(jax.random.key(model.config.seed), 0, Purpose.PARAMS), model.config.model.init)
+    untrained = model.model.init(
+        purpose_key(jax.random.key(model.config.seed), 0, Purpose.PARAMS), model.config.model.init
+    )
     results = score_concepts(
         shape,
         model.params,

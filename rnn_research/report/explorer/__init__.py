@@ -1,0 +1,1 @@
+"""The explorer of units: one page with the text, every unit over it, and what the units were found to mean."""

@@ -1,0 +1,101 @@
+"""What the explorer shows: a text, the activations over it, the next-character guesses, and the concepts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+CLIPPED = 0.995
+"""The quantile of a unit's |activation| that is its full colour: a rare burst does not pale all the rest."""
+
+
+class Activations(NamedTuple):
+    """One quantity of one layer, over the whole text; a value is ``q / 127 * scale``.
+
+    Attributes:
+      q_NU: after each of N characters, of each of U units, ``int8``, from -127 to 127.
+      scale_U: each unit's scale, in the quantity's own unit.
+      units_U: which units of the layer these are, ascending; None for all of them.
+    """
+
+    q_NU: np.ndarray
+    scale_U: np.ndarray
+    units_U: np.ndarray | None = None
+
+
+class Guesses(NamedTuple):
+    """The likeliest next symbols after each character, the likeliest first.
+
+    Attributes:
+      vocabulary: the symbols, V strings.
+      index_NK: which symbol, ``[N, K]``.
+      probability_NK: how likely, ``uint8``: 255 is 1.
+    """
+
+    vocabulary: Sequence[str]
+    index_NK: np.ndarray
+    probability_NK: np.ndarray
+
+
+class Labels(NamedTuple):
+    """One concept's label of each character.
+
+    Attributes:
+      kind: ``binary``, ``count`` or ``categorical``.
+      values_N: 0 or 1, a number, or an index into ``classes``.
+      classes: the names of a categorical concept's values.
+    """
+
+    kind: str
+    values_N: np.ndarray
+    classes: Sequence[str] = ()
+
+
+class ExplorerData(NamedTuple):
+    """All of one page.
+
+    Attributes:
+      title: of the page.
+      text: N characters, one a position; a byte that is no character is a lone surrogate (PEP 383).
+      activations: by layer, counted from 0, and quantity: ``h``, ``c`` or a gate. Gates are best given for
+        the units of the rankings alone.
+      guesses: None leaves them out.
+      concepts: one dictionary a concept: ``concept``, ``kind``, ``verdict``, ``reason``, ``best``, ``ranking``,
+        ``controls``, ``effect``. Units are named as ``layer1.c[37]``, layers counted from 1. What is not there
+        is not shown.
+      labels: by the concept's name.
+      facts: what was run, on what, by which command: shown as name and value.
+    """
+
+    title: str
+    text: str
+    activations: Mapping[tuple[int, str], Activations]
+    guesses: Guesses | None = None
+    concepts: Sequence[Mapping[str, Any]] = ()
+    labels: Mapping[str, Labels] = {}
+    facts: Mapping[str, Any] = {}
+
+
+def quantised(values_NU: Any, *, units: Sequence[int] | None = None, scale: float | None = None) -> Activations:
+    """Activations from numbers.
+
+    Args:
+      values_NU: after each character, of each unit.
+      units: which units of the layer these are; None for all.
+      scale: one for all units, say 1 for gates; None for each unit's own: the quantile ``CLIPPED`` of its
+        absolute value. What is beyond is clipped.
+    """
+    values_NU = np.asarray(values_NU, np.float32)
+    U = values_NU.shape[1]
+    scale_U = np.quantile(np.abs(values_NU), CLIPPED, axis=0) if scale is None else np.full(U, scale)
+    scale_U = np.maximum(scale_U, 1e-6).astype(np.float32)
+    q_NU = np.rint(np.clip(values_NU / scale_U, -1, 1) * 127).astype(np.int8)
+    return Activations(q_NU, scale_U, None if units is None else np.asarray(units))
+
+
+def likeliest(p_NV: Any, vocabulary: Sequence[str], count: int = 5) -> Guesses:
+    """The ``count`` likeliest next symbols of every distribution ``p_NV``."""
+    p_NV = np.asarray(p_NV)
+    index_NK = np.argsort(-p_NV, axis=1, kind="stable")[:, :count]
+    probability_NK = np.rint(np.take_along_axis(p_NV, index_NK, 1) * 255).astype(np.uint8)
+    return Guesses(vocabulary, index_NK, probability_NK)

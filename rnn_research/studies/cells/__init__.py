@@ -1,0 +1,1 @@
+"""What single units of a trained language model stand for: found, proved and shown."""

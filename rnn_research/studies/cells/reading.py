@@ -1,0 +1,164 @@
+"""A text of any length read by a trained language model, with the activations of its units, in fixed memory.
+
+The text is cut into B streams of S symbols that lie one after another; they are read side by side,
+chunk by chunk, by one compiled program, and the carry is handed on.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.analysis.layers import trace_layers
+from rnn_research.analysis.units.unit import Unit
+from rnn_research.cells import CellInit
+from rnn_research.errors import UserError
+from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
+from rnn_research.types import Array
+from rnn_research.unroll import Stack, stack
+
+WARM_UP = 100
+"""Steps at the beginning of each stream that are not counted, since its carry starts from nothing."""
+
+Quantity = tuple[int, str]
+"""A layer from 0, and "h", "c" or a gate's name."""
+
+Keep = Callable[[Array, Any], Any]
+"""What is kept of the activations ``[T, B, U]``, given ``extra``: runs within the compiled program."""
+
+
+class Streams(NamedTuple):
+    """How a text is cut.
+
+    Attributes:
+      B: streams.
+      S: symbols of each; at most B - 1 at the text's end are left out.
+    """
+
+    B: int
+    S: int
+
+    def counted(self, N: int) -> np.ndarray:
+        """Which of ``N`` positions are read with a warm carry, ``bool``."""
+        place_N = np.arange(N)
+        return (place_N < self.B * self.S) & (place_N % self.S >= WARM_UP)
+
+
+class Chunk(NamedTuple):
+    """Some counted steps of all streams.
+
+    Attributes:
+      positions_TB: in the text.
+      kept: of the activations after reading the symbols at these positions: ``[T, B, U]``, or what ``keep`` made of it.
+      logits_TBV: scores of the next symbol, or None.
+    """
+
+    positions_TB: np.ndarray
+    kept: Any
+    logits_TBV: Any
+
+
+def streams_of(N: int, most: int = 32) -> Streams:
+    """Cuts a text into at most ``most`` streams, fewer if they would be mostly warm-up.
+
+    Raises:
+      UserError: for a text with nothing beyond the warm-up.
+    """
+    if N <= WARM_UP:
+        raise UserError(f"--text has {N} characters in a part to measure, and its first {WARM_UP} are not counted")
+    B = max(1, min(most, N // (10 * WARM_UP)))
+    return Streams(B, N // B)
+
+
+def quantities_of(shape: Stack) -> tuple[Quantity, ...]:
+    """Every layer's carry and gates, as its cell names them."""
+    carry = jax.eval_shape(lambda: shape.cell.initial_carry((1,)))
+    params = jax.eval_shape(lambda: shape.cell.init(jax.random.key(0), 1, 1, CellInit(), jnp.float32))
+    _, gates = jax.eval_shape(shape.cell.step, params, carry, jax.ShapeDtypeStruct((1,), jnp.float32))
+    return tuple((layer, name) for layer in range(shape.layers) for name in (*carry._fields, *gates._fields))
+
+
+def units_of(shape: Stack, quantities: Sequence[Quantity]) -> list[Unit]:
+    """The units in the order of the axis U."""
+    return [Unit(layer, name, index) for layer, name in quantities for index in range(shape.hidden)]
+
+
+def reader(
+    shape: Stack, quantities: Sequence[Quantity], *, keep: Keep | None = None, logits: bool = False
+) -> Callable[..., tuple[Any, Any, Any]]:
+    """Compiles the reading of one chunk: ``(params, carry, symbols_TB, extra) -> (carry, kept, logits)``.
+
+    Args:
+      shape: of the model's stack.
+      quantities: what is read, in the order of the axis U.
+      keep: see ``Keep``; all of the activations by default.
+      logits: whether scores of the next symbol are wanted.
+    """
+
+    @jax.jit
+    def read_chunk(params: LanguageModelParams, carry: Any, symbols_TB: Array, extra: Any) -> tuple[Any, Any, Any]:
+        traces = trace_layers(shape, params.stack, carry, inputs_of(params, symbols_TB, _symbols_read(params)))
+        after = tuple((jax.tree.map(lambda leaf: leaf[-1], trace.carries),) for trace in traces)
+        a_TBU = jnp.concatenate([_values(traces[layer], name) for layer, name in quantities], axis=-1)
+        kept = a_TBU if keep is None else keep(a_TBU, extra)
+        top = shape.cell.hidden(traces[-1].carries)
+        if shape.residual and traces[-1].x.shape == top.shape:
+            top = traces[-1].x + top
+        return after, kept, outputs_of(params, top) if logits else None
+
+    return read_chunk
+
+
+def read(
+    read_chunk: Callable[..., tuple[Any, Any, Any]],
+    shape: Stack,
+    params: LanguageModelParams,
+    symbols_N: np.ndarray,
+    streams: Streams,
+    *,
+    steps: int = 256,
+    extra: Any = None,
+) -> Iterator[Chunk]:
+    """Reads a text and yields its counted positions, in order.
+
+    Args:
+      read_chunk: of ``reader``.
+      shape, params: of the model.
+      symbols_N: the text, as the model's vocabulary numbers it.
+      streams: of ``streams_of``.
+      steps: of a chunk.
+      extra: handed to ``keep``.
+    """
+    B, S = streams
+    symbols_SB = np.asarray(symbols_N[: B * S], np.int32).reshape(B, S).T
+    carry = stack.initial_carry(shape, params.stack, (B,), jnp.promote_types(params.w_HV.dtype, jnp.float32))
+    waiting: tuple[int, int, Any, Any] | None = None
+    for start in range(0, S, steps):
+        stop = min(start + steps, S)
+        # The last chunk is filled up, so that one program serves all.
+        symbols_TB = np.pad(symbols_SB[start:stop], ((0, steps - (stop - start)), (0, 0)))
+        carry, kept, logits = read_chunk(params, carry, symbols_TB, extra)
+        # This chunk is computed while the caller counts the one before.
+        if waiting is not None:
+            yield _counted(*waiting, streams)
+        waiting = (start, stop, kept, logits) if stop > WARM_UP else None
+    if waiting is not None:
+        yield _counted(*waiting, streams)
+
+
+def _counted(start: int, stop: int, kept: Any, logits: Any, streams: Streams) -> Chunk:
+    """The chunk on the host, without steps of the warm-up and without what it was filled up with."""
+    first = max(start, WARM_UP)
+    positions_TB = np.arange(first, stop)[:, None] + streams.S * np.arange(streams.B)
+    cut = slice(first - start, stop - start)
+    return Chunk(positions_TB, *jax.tree.map(lambda leaf: np.asarray(leaf)[cut], (kept, logits)))
+
+
+def _values(trace: Any, name: str) -> Array:
+    return getattr(trace.carries if name in trace.carries._fields else trace.gates, name)
+
+
+def _symbols_read(params: LanguageModelParams) -> int:
+    return len(params.b_V if params.embedding_VE is None else params.embedding_VE)
