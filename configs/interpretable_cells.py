@@ -34,5 +34,5 @@ def get_config(size: str = "quick") -> ConfigDict:
     config.analysis.shown = 20_000  # characters in the explorer
     config.analysis.breakdown = thorough
     config.analysis.breakdown_characters = 400_000
-    config.analysis.order = 10  # of the longest n-gram: 9 characters of context
+    config.analysis.order = 21  # symbols of the longest n-gram: the paper's 20 characters of context
     return config

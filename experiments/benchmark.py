@@ -3,7 +3,8 @@
     python -m experiments.benchmark --suite=loop --workdir=runs/benchmark
 
 Leaves results.json and a table. Suites: loop (the host loop against the bare
-jitted step), sample (writing text); all runs every suite.
+jitted step), sample (writing text), units (scoring units against concepts); all
+runs every suite.
 """
 
 import json
@@ -12,12 +13,12 @@ from typing import Any
 from absl import flags
 
 from experiments import launch
-from experiments.benchmarks import loop, sample
+from experiments.benchmarks import loop, sample, units
 from rnn_research.errors import one_of
 from rnn_research.runs.directory import read_json, write_json
 from rnn_research.runs.provenance import provenance
 
-SUITES = {"loop": loop.measure, "sample": sample.measure}
+SUITES = {"loop": loop.measure, "sample": sample.measure, "units": units.measure}
 
 SUITE = launch.define(flags.DEFINE_string, "suite", "all", f"{', '.join(SUITES)} or all")
 WORKDIR = launch.workdir_flag("where results.json goes; suites measured earlier stay in it")

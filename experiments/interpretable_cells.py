@@ -43,6 +43,9 @@ CONCEPTS = launch.define(
 LANGUAGE = launch.define(flags.DEFINE_string, "language", "", "of --concepts=code, as Pygments calls it")
 PATTERN = launch.define(flags.DEFINE_multi_string, "pattern", [], "a concept of your own, NAME=REGULAR_EXPRESSION")
 LABELS = launch.define(flags.DEFINE_multi_string, "labels", [], "a concept of your own, NAME=FILE, a label a symbol")
+SHOW = launch.define(
+    flags.DEFINE_integer, "show_labels", 0, "print so many characters with their labels, and stop"
+)
 NONLINEARITY = launch.define(flags.DEFINE_string, "nonlinearity", None, "of an nn.RNN from PyTorch: tanh or relu")
 
 
@@ -59,6 +62,9 @@ def main() -> None:
     )
     text, source, training = texts(run, directory, config)
     named = chosen(text, run)
+    if SHOW.value:
+        show(text, run, named)
+        return
     symbols = run.vocabulary.encode(text, source)
     out = RunDirectory(OUT.value or directory.path / "cells")
     out.create()
@@ -86,6 +92,13 @@ def main() -> None:
 def say(line: str) -> None:
     """Prints at once."""
     print(line, flush=True)
+
+
+def show(text: bytes, run: trained.Trained, named: list[concepts.Concept]) -> None:
+    """The beginning of the text with the labels of every concept under it, to be checked by eye."""
+    characters = text.decode("latin-1") if run.vocabulary.level == "bytes" else text.decode()
+    for concept in named:
+        print(concepts.show_labels(characters[: SHOW.value], concept._replace(labels_N=concept.labels_N[: SHOW.value])))
 
 
 def texts(run: trained.Trained, directory: RunDirectory, config: ConfigDict) -> tuple[bytes, str, bytes | None]:

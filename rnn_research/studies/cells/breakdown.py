@@ -13,6 +13,8 @@ from rnn_research.errors import UserError
 from rnn_research.models import ngram
 
 PAIRS = ((b"(", b")"), (b"[", b"]"), (b"{", b"}"), (b'"', b'"'))
+ORACLES = 9
+"""Characters of context of the longest n-gram oracle, as in the paper."""
 DISTANCES = (1, 10, 20, 30, 40, 50, 60, 80, 100, 150, 200, 300, 500, 1000)
 
 
@@ -23,8 +25,8 @@ def breakdown(p_N: np.ndarray, text: bytes, training: bytes, *, order: int = 10)
       p_N: the network's probability of every byte of the text, given those before it.
       text: N bytes that it was not trained on.
       training: what it was trained on: counted for the n-gram models and the rare words.
-      order: symbols of the longest n-gram, 2 or more; 10 is the paper's 9 characters of context. Memory
-        and time grow with it: see ``ngram.fit``.
+      order: symbols of the longest n-gram, 2 or more, for the losses and the closing symbols; the oracles use
+        ``ORACLES`` at most. Memory and time grow with it: see ``ngram.fit``.
 
     Returns:
       Ready for JSON: ``characters`` and ``errors`` (probability below 0.5); ``removed``, by oracle and
@@ -44,7 +46,7 @@ def breakdown(p_N: np.ndarray, text: bytes, training: bytes, *, order: int = 10)
     p_N = np.asarray(p_N, np.float64)
     model = ngram.fit(np.frombuffer(training, np.uint8), 256, order)
     p_ON = np.exp(ngram.log_probability(model, np.frombuffer(text, np.uint8)))
-    found = error_breakdown(p_N, text, p_ON[1:], count_words(training))
+    found = error_breakdown(p_N, text, p_ON[1 : ORACLES + 1], count_words(training))
     before_boost = found.errors - sum(part.errors for part in found.removed if part.oracle != "boost")
     return {
         "characters": found.characters,

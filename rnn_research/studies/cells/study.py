@@ -19,14 +19,14 @@ from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.breakdown import breakdown
 from rnn_research.studies.cells.causes import closing, effects
 from rnn_research.studies.cells.closing_symbols import closing_symbols
+from rnn_research.studies.cells.probabilities import probabilities
 from rnn_research.studies.cells.reading import WARM_UP, quantities_of, read, reader, streams_of
 from rnn_research.studies.cells.saturation import saturation
 from rnn_research.studies.cells.statistics import score_concepts
 from rnn_research.studies.study import Say
-from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary
+from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.state import Purpose, purpose_key
 from rnn_research.training.trained import Trained
-from rnn_research.unroll import stack
 
 EDITABLE = ("h", "c")
 
@@ -113,7 +113,7 @@ def run(
     results["breakdown"] = None
     if training is not None:
         read_text = text[: analysis.breakdown_characters]
-        p_N = right_probability(model, symbols_N[: len(read_text)])
+        p_N = probabilities(model.model, model.params, symbols_N[: len(read_text)], len(model.vocabulary))
         results["breakdown"] = breakdown(p_N, read_text, training, order=analysis.order)
         say("errors taken apart")
     return results, shown
@@ -160,27 +160,3 @@ def stretch(model: Trained, text: str, symbols_N: np.ndarray, concepts: Sequence
         p_NV=np.asarray(jax.nn.softmax(logits_NV, axis=-1)),
         labels={c.name: c._replace(labels_N=c.labels_N[place]) for c in concepts},
     )
-
-
-def right_probability(model: Trained, symbols_N: np.ndarray, steps: int = 1000) -> np.ndarray:
-    """The network's probability of every symbol given those before it, ``[N]``; the first is given 1 / V.
-
-    Streams lie side by side, and each is begun a little early to warm its carry.
-    """
-    shape, params, targets = stack_of(model.config.model), model.params, len(symbols_N) - 1
-    read_chunk = reader(shape, quantities_of(shape)[:1], keep=lambda a, _: a[..., :0], logits=True)
-    B = max(1, min(64, targets // steps))
-    S = -(-targets // B)
-    index_SB = np.arange(-WARM_UP, S)[:, None] + S * np.arange(B)
-    read_SB = np.where((index_SB >= 0) & (index_SB < targets), symbols_N[np.clip(index_SB, 0, targets)], OUTSIDE)
-    carry = stack.initial_carry(shape, params.stack, (B,))
-    right = []
-    for start in range(0, len(read_SB), steps):
-        piece_TB = read_SB[start : start + steps]
-        padded_TB = np.pad(piece_TB, ((0, steps - len(piece_TB)), (0, 0)), constant_values=OUTSIDE)
-        carry, _, logits_TBV = read_chunk(params, carry, padded_TB, None)
-        p_TBV = np.asarray(jax.nn.softmax(logits_TBV, axis=-1))[: len(piece_TB)]
-        next_TB = symbols_N[np.clip(index_SB[start : start + steps] + 1, 0, targets)]
-        right.append(np.take_along_axis(p_TBV, np.maximum(next_TB, 0)[..., None], -1)[..., 0])
-    p_SB = np.concatenate(right)[WARM_UP:]
-    return np.concatenate([[1 / len(model.vocabulary)], p_SB.T.ravel()[:targets]])
