@@ -127,7 +127,7 @@ def images(config: ConfigDict) -> None:
     """Four networks on scikit-learn's digits, 64 pixels or 8 rows each."""
     config.analysis.networks = ("elman", "irnn", "lstm_forget_bias_1", "gru")
     config.analysis.forms = ("pixels", "permuted", "rows")
-    config.analysis.rates = (("elman", 3e-4), ("irnn", 1e-3))
+    config.analysis.rates = (("elman", 3e-4), ("irnn", 1e-4))
     config.optimizer.learning_rate = 3e-3
     config.optimizer.schedule.name = "cosine"
     config.training.steps = 4000
