@@ -43,9 +43,7 @@ CONCEPTS = launch.define(
 LANGUAGE = launch.define(flags.DEFINE_string, "language", "", "of --concepts=code, as Pygments calls it")
 PATTERN = launch.define(flags.DEFINE_multi_string, "pattern", [], "a concept of your own, NAME=REGULAR_EXPRESSION")
 LABELS = launch.define(flags.DEFINE_multi_string, "labels", [], "a concept of your own, NAME=FILE, a label a symbol")
-SHOW = launch.define(
-    flags.DEFINE_integer, "show_labels", 0, "print so many characters with their labels, and stop"
-)
+SHOW = launch.define(flags.DEFINE_integer, "show_labels", 0, "print so many characters with their labels, and stop")
 NONLINEARITY = launch.define(flags.DEFINE_string, "nonlinearity", None, "of an nn.RNN from PyTorch: tanh or relu")
 
 

@@ -57,7 +57,7 @@ def breakdown(p_N: np.ndarray, text: bytes, training: bytes, *, order: int = 10)
             for name, part in found.by_oracle().items()
         },
         "left": {"errors": before_boost, "share": before_boost / max(found.errors, 1)},
-        "losses": {"network": _loss(p_N), f"{order}-gram": _loss(p_ON[-1])},
+        "losses": {"network": _loss(p_N), **{f"{n}-gram": _loss(p_n) for n, p_n in enumerate(p_ON, 1)}},
         "closing": [_closing(p_N, p_ON[-1], text, *pair) for pair in PAIRS],
     }
 
