@@ -158,7 +158,7 @@ def check_flags(argv: Sequence[str]) -> None:
             raise UserError(f"{argument!r} is not a flag: every argument is --FLAG=VALUE")
         name, equals, value = argument[2:].partition("=")
         default = _default(name, given, flat)
-        if name in seen:
+        if name in seen and not (name in flags.FLAGS and isinstance(flags.FLAGS[name], flags.MultiFlag)):
             raise UserError(f"--{name} is given twice: leave one out")
         seen.add(name)
         if equals or not isinstance(default, bool):

@@ -32,7 +32,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def studied(call: WarmPython, trained: Path, code: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     out = tmp_path_factory.mktemp("cells") / "out"
-    own = ("--concepts=python.in_string,python.in_brackets", "--pattern=the_x=x")
+    own = ("--concepts=python.in_string,python.in_brackets", "--pattern=the_x=x", "--pattern=the_f=f[0-9]")
     ended = call("interpretable_cells", *SMALL, f"--workdir={trained}", f"--text={code}", f"--out={out}", *own)
     assert ended.status == 0, ended.err
     return out, ended.out
@@ -42,7 +42,7 @@ def test_every_concept_is_judged(studied: tuple[Path, str]):
     out, said = studied
     results = json.loads((out / "results.json").read_text())
     names = [entry["concept"] for entry in results["concepts"]]
-    assert names == ["python.in_string", "python.in_brackets", "the_x"]
+    assert names == ["python.in_string", "python.in_brackets", "the_x", "the_f"]
     assert all(
         entry["verdict"] in ("single cell", "few cells", "distributed", "absent") for entry in results["concepts"]
     )
