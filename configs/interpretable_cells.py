@@ -1,7 +1,7 @@
 """Which units of a trained language model mean something: found, tested against controls, proved and shown.
 
-    python -m experiments.interpretable_cells --workdir=runs/demo
-    python -m experiments.interpretable_cells --workdir=runs/demo --config=configs/interpretable_cells.py:thorough
+    python -m experiments.interpretable_cells --config=configs/interpretable_cells.py --workdir=runs/demo
+    python -m experiments.interpretable_cells --config=configs/interpretable_cells.py:thorough --workdir=runs/demo
 
 The text is the run's own test split, or --text=FILE; its first half chooses units
 and thresholds, its second half measures them.

@@ -61,6 +61,7 @@ NAMES = {
     "task.name": ("texts", "text"),
     "task.level": ("byte", "bytes, codepoints, words"),
     "task.carry": ("keep", "stream, zero"),
+    "task.split": ("stream", "contiguous, streams"),
     "model.name": ("langage_model", "language_model"),
     "model.cell": ("lsmt", "elman, elman_relu, gru, gru_reset_before, lstm, lstm_peephole"),
     "model.init.input": ("glorrot", "glorot, identity, normal"),
