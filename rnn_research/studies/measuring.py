@@ -51,7 +51,13 @@ def sequences_of(config: ConfigDict, symbols: Any = None) -> Task:
     steps = {"text": "task.chunk_length"}.get(config.task.name, "task.length")
     size = {} if config.task.name == "images" or not analysis.length else {steps: analysis.length}
     longer = changed(config, {"task.batch_size": analysis.sequences, **size})
-    return TASKS[config.task.name](longer.task, longer.evaluation, *(() if symbols is None else (symbols,)))
+    try:
+        return TASKS[config.task.name](longer.task, longer.evaluation, *(() if symbols is None else (symbols,)))
+    except UserError as error:
+        if not size:
+            raise
+        asked = f"--config.analysis.length={analysis.length} with --config.analysis.sequences={analysis.sequences}"
+        raise UserError(f"{asked} cannot be had of this task: {error}") from error
 
 
 def measuring(config: ConfigDict, members: int, symbols: Any = None) -> Measure:

@@ -82,3 +82,10 @@ def test_a_cell_without_a_c(call: WarmPython, tiny: tuple[str, ...], tmp_path: P
     assert ended.status == 0, ended.err
     flags = (TRAINED, f"--run={run}", f"--workdir={tmp_path / 'new'}", "--config.analysis.state=c")
     refused(call("gradient_flow", *flags), "--config.analysis.state=c", "the cell gru carries no c")
+
+
+def test_sequences_longer_than_the_text(call: WarmPython, trained: Path, tmp_path: Path):
+    ended = call(
+        "gradient_flow", TRAINED, f"--run={trained}", f"--workdir={tmp_path / 'new'}", "--config.analysis.length=99999"
+    )
+    refused(ended, "--config.analysis.length=99999", "cannot be had of this task")
