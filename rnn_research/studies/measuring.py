@@ -1,7 +1,6 @@
 """A population measured on fresh sequences: which ones, which lags, and whether they fit the memory."""
 
 import math
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.learning import changed
 from rnn_research.studies.measure import Detail, Reach, detail, reach
 from rnn_research.tasks import TASKS, Task
+from rnn_research.training import devices
 from rnn_research.training.population import Members
 from rnn_research.types import Array
 from rnn_research.unroll import stack
@@ -121,8 +121,7 @@ def _check_memory(config: ConfigDict, length: int, needed: int) -> None:
     Raises:
       UserError: with what it needs.
     """
-    stats = jax.local_devices()[0].memory_stats() or {}
-    there = stats.get("bytes_limit", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    there = devices.memory()
     if needed > there:
         share = 10 ** math.floor(math.log10(max(10, length * there / needed)))
         raise UserError(

@@ -49,6 +49,12 @@ def check_divides(batch_size: int, accumulate: int) -> None:
         )
 
 
+def memory() -> int:
+    """Bytes that a device here can hold; of a CPU, those of the machine."""
+    stats = jax.local_devices()[0].memory_stats() or {}
+    return int(stats.get("bytes_limit", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")))
+
+
 def check_fits(state: Any) -> None:
     """A state that is larger than the memory ends in a crash, not in an error.
 
@@ -60,8 +66,7 @@ def check_fits(state: Any) -> None:
     """
     leaves = [x for x in jax.tree.leaves(state) if jnp.issubdtype(x.dtype, jnp.number)]
     needed = sum(math.prod(x.shape) * x.dtype.itemsize for x in leaves)
-    stats = jax.local_devices()[0].memory_stats() or {}
-    there = stats.get("bytes_limit", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    there = memory()
     if needed > there:
         raise UserError(
             f"parameters and optimiser need {needed / 1e9:,.0f} GB, a device here has {there / 1e9:,.0f} GB: "

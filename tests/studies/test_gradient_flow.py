@@ -47,8 +47,9 @@ def test_the_slope_is_that_of_gradients_taken_directly():
     lags = np.arange(40, 160)
     slope = np.polyfit(lags, np.array(logs)[lags], 1)[0]
     assert found["slope_nats_per_step"] == pytest.approx(slope, rel=1e-3)
-    jacobian = (w_h * (1 - states[-1][0] ** 2)).T  # of the last step of the first sequence
-    assert found["jacobian_spectral_norm"] == pytest.approx(np.linalg.norm(jacobian, 2), rel=0.5)
+    chosen = np.linspace(T // 5, T - 1, 8).astype(int)  # of the first sequence
+    norms = [np.linalg.norm(w_h * (1 - states[t][0] ** 2), 2) for t in chosen]
+    assert found["jacobian_spectral_norm"] == pytest.approx(np.median(norms), rel=1e-4)
 
 
 def test_the_parts_of_one_network(anatomy):

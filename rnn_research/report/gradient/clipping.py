@@ -8,14 +8,16 @@ import numpy as np
 
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
+from rnn_research.report.gradient.styles import Style
+from rnn_research.report.gradient.success import rates
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]
 KINDS = {
-    "none": ("no clipping", GREY, "-"),
-    "value": ("by value", GREEN, ":"),
-    "global_norm": ("by global norm", BLUE, "-"),
-    "adaptive": ("adaptive", ORANGE, "--"),
+    "none": Style("no clipping", GREY, "-"),
+    "value": Style("by value", GREEN, ":"),
+    "global_norm": Style("by global norm", BLUE, "-"),
+    "adaptive": Style("adaptive", ORANGE, "--"),
 }
 
 
@@ -47,21 +49,7 @@ def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[st
 def success(points: Points, path: Path) -> None:
     """Share of seeds that learn, against length."""
     drawn, axes = plt.subplots(figsize=(6.6, 4.2))
-    kinds = list(dict.fromkeys(p["clipping"] for p in points))
-    for n, kind in enumerate(kinds):
-        name, colour, line = KINDS[kind]
-        here = [p for p in points if p["clipping"] == kind]
-        length = np.array([p["length"] for p in here]) * (1 + 0.02 * (n - len(kinds) / 2))
-        share = np.array([p["success_rate"] for p in here])
-        ends = [share - [p["success_rate_low95"] for p in here], [p["success_rate_high95"] for p in here] - share]
-        axes.errorbar(
-            length, share, yerr=np.maximum(ends, 0), color=colour, ls=line, marker="o", ms=4, lw=1.5, label=name
-        )
-    ticks = sorted({p["length"] for p in points})
-    axes.set(xlabel="T", ylabel="share of the seeds that solve it, 95 %", ylim=(-0.03, 1.03), xscale="log")
-    axes.set_xticks(ticks, [str(t) for t in ticks])
-    axes.minorticks_off()
-    axes.legend(frameon=False, fontsize=9)
+    rates(axes, points, "clipping", KINDS.__getitem__)
     save(drawn, [axes], path)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.styles import label, style
+from rnn_research.report.gradient.success import length_axis, rates
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]
@@ -51,27 +52,15 @@ def table(points: Points) -> str:
 def success(points: Points, path: Path) -> None:
     """Success rate, and steps to success of the seeds that had it, against length."""
     drawn, (rate, speed) = plt.subplots(1, 2, figsize=(10.8, 4.0))
-    networks = list(dict.fromkeys(p["network"] for p in points))
-    for n, network in enumerate(networks):
+    rates(rate, points, "network", style)
+    speed.set(ylabel="steps to success, median", yscale="log")
+    for network in dict.fromkeys(p["network"] for p in points):
         name, colour, line = style(network)
         here = [p for p in points if p["network"] == network]
-        # A small shift, so that networks of equal success do not hide each other.
-        length = np.array([p["length"] for p in here]) * (1 + 0.02 * (n - len(networks) / 2))
-        share = np.array([p["success_rate"] for p in here])
-        ends = [share - [p["success_rate_low95"] for p in here], [p["success_rate_high95"] for p in here] - share]
-        rate.errorbar(
-            length, share, yerr=np.maximum(ends, 0), color=colour, ls=line, marker="o", ms=4, lw=1.4, label=name
-        )
         solved = [(p["length"], p["steps_to_success_median"]) for p in here if "steps_to_success_median" in p]
         if solved:
             speed.plot(*zip(*solved, strict=True), "o", color=colour, ls=line, ms=4, lw=1.4, label=name)
-    rate.set(xlabel="T", ylabel="share of the seeds that solve it, 95 %", ylim=(-0.03, 1.03), xscale="log")
-    speed.set(xlabel="T", ylabel="steps to success, median", xscale="log", yscale="log")
-    for axes in (rate, speed):
-        ticks = sorted({p["length"] for p in points})
-        axes.set_xticks(ticks, [str(t) for t in ticks])
-        axes.minorticks_off()
-    rate.legend(frameon=False, fontsize=8)
+    length_axis(speed, points)
     save(drawn, [rate, speed], path)
 
 

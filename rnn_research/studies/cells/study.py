@@ -13,6 +13,7 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
+from rnn_research.analysis.gates import SIGMOIDAL
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.concepts import Concept
 from rnn_research.models.recurrent import stack_of
@@ -108,7 +109,7 @@ def run(
         proved = entry["effect"] is not None and entry["effect"]["proved"]
         say(f"{entry['concept']}: {entry['verdict']}, {unit} {'proved' if proved else 'not proved'}")
     results["saturation"] = None
-    if shape.cell.name.startswith(("lstm", "gru")):
+    if any(name in SIGMOIDAL for _, name in quantities_of(shape)):
         results["saturation"] = saturation(shape, model.params, symbols_N, len(model.vocabulary), steps=analysis.steps)
     results["breakdown"] = None
     if training is not None:

@@ -75,9 +75,7 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
             splits[name] = streams.evaluation(encoded, ends, evaluation.batch_size, config.chunk_length)
 
     facts = {
-        "corpus": config.text or config.path or "embedded standard library",
-        "corpus_sha256": corpus.sha256,
-        "corpus_documents": len(corpus.documents),
+        **corpus_facts(config, corpus),
         "vocabulary_size": len(words),
         "bytes": size,
         "tokens": tokens,
@@ -106,9 +104,7 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
     splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, _shares(config))
     tokens = {name: int(split.batches * config.chunk_length * config.batch_size) for name, split in splits.items()}
     facts = {
-        "corpus": config.text or config.path or "embedded standard library",
-        "corpus_sha256": corpus.sha256,
-        "corpus_documents": len(corpus.documents),
+        **corpus_facts(config, corpus),
         "vocabulary_size": len(words),
         "bytes": tokens,
         "tokens": tokens,
@@ -116,6 +112,15 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
         "floor_unigram_nats": entropy(np.bincount(np.asarray(splits["train"].data.tokens_SB).ravel())),
     }
     return next_symbol(words, splits, config.chunk_length, config.carry, evaluation.carry, facts)
+
+
+def corpus_facts(config: Any, corpus: corpora.Corpus) -> dict[str, Any]:
+    """Which text it is."""
+    return {
+        "corpus": config.text or config.path or "embedded standard library",
+        "corpus_sha256": corpus.sha256,
+        "corpus_documents": len(corpus.documents),
+    }
 
 
 def next_symbol(
