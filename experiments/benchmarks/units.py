@@ -12,7 +12,8 @@ from rnn_research.concepts import Concept
 from rnn_research.models import MODELS
 from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.gathering import half_of
-from rnn_research.studies.cells.reading import read, reader, streams_of
+from rnn_research.studies.cells.reading import read, reader
+from rnn_research.studies.cells.streams import cut_of
 from rnn_research.training.defaults import defaults
 
 V, UNITS, CONCEPTS = 100, 512, 20
@@ -30,7 +31,7 @@ def measure(rounds: int = ROUNDS, characters: int = CHARACTERS) -> dict[str, Any
     rng = np.random.default_rng(0)
     symbols_N = rng.integers(0, V, characters)
     concepts = [Concept(f"c{n}", "binary", rng.random(characters) < 0.2) for n in range(CONCEPTS)]
-    cut = streams_of(characters)
+    cut = cut_of(characters)
     cells = tuple((layer, "c") for layer in range(shape.layers))
     bare = reader(shape, cells, keep=lambda a, _: a[:, :, :0])
     coded = reader(shape, cells, keep=lambda a, bins: quantised(a, *bins))

@@ -19,8 +19,9 @@ from rnn_research.models.language_model import LanguageModelParams, language_mod
 from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
-from rnn_research.studies.cells.reading import Streams, quantities_of, read, reader, streams_of, units_of
+from rnn_research.studies.cells.reading import quantities_of, read, reader, units_of
 from rnn_research.studies.cells.statistics import score_concepts
+from rnn_research.studies.cells.streams import Cut, cut_of
 from rnn_research.training.defaults import defaults
 from rnn_research.unroll import Stack, stack
 
@@ -221,7 +222,7 @@ def test_a_text_is_read_as_the_model_reads_it(cell):
     rng = np.random.default_rng(0)
     blank = jax.eval_shape(lambda: model.init(jax.random.key(0), config.init))
     params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape), leaf.dtype), blank)
-    symbols_N, cut = text()[0][:1203], Streams(2, 601)
+    symbols_N, cut = text()[0][:1203], Cut(2, 601)
     names = [name for layer, name in quantities_of(shape) if layer == 0]
     assert names == {"lstm": list("hcifog"), "gru": list("hrzn")}[cell]
     read_chunk = reader(shape, ((0, "h"), (1, "h"), (0, names[-1])), logits=True)
@@ -240,9 +241,9 @@ def test_a_text_is_read_as_the_model_reads_it(cell):
 
 
 def test_short_texts_are_cut_into_fewer_streams():
-    assert streams_of(100_000) == (32, 3125)
-    assert streams_of(2500) == (2, 1250)
-    assert streams_of(101) == (1, 101)
+    assert cut_of(100_000) == (32, 3125)
+    assert cut_of(2500) == (2, 1250)
+    assert cut_of(101) == (1, 101)
 
 
 def test_a_text_shorter_than_a_chunk_and_one_too_short_for_anything():

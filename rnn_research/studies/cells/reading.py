@@ -1,7 +1,7 @@
 """A text of any length read by a trained language model, with the activations of its units, in fixed memory.
 
-The text is cut into B streams of S symbols that lie one after another; they are read side by side,
-chunk by chunk, by one compiled program, and the carry is handed on.
+Its streams (see ``streams.Cut``) are read side by side, chunk by chunk, by one compiled program, and the
+carry is handed on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,36 +14,16 @@ import numpy as np
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.cells import CellInit
-from rnn_research.errors import UserError
 from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
+from rnn_research.studies.cells.streams import WARM_UP, Cut
 from rnn_research.types import Array
 from rnn_research.unroll import Stack, stack
-
-WARM_UP = 100
-"""Steps at the beginning of each stream that are not counted, since its carry starts from nothing."""
 
 Quantity = tuple[int, str]
 """A layer from 0, and "h", "c" or a gate's name."""
 
 Keep = Callable[[Array, Any], Any]
 """What is kept of the activations ``[T, B, U]``, given ``extra``: runs within the compiled program."""
-
-
-class Streams(NamedTuple):
-    """How a text is cut.
-
-    Attributes:
-      B: streams.
-      S: symbols of each; at most B - 1 at the text's end are left out.
-    """
-
-    B: int
-    S: int
-
-    def counted(self, N: int) -> np.ndarray:
-        """Which of ``N`` positions are read with a warm carry, ``bool``."""
-        place_N = np.arange(N)
-        return (place_N < self.B * self.S) & (place_N % self.S >= WARM_UP)
 
 
 class Chunk(NamedTuple):
@@ -58,18 +38,6 @@ class Chunk(NamedTuple):
     positions_TB: np.ndarray
     kept: Any
     logits_TBV: Any
-
-
-def streams_of(N: int, most: int = 32) -> Streams:
-    """Cuts a text into at most ``most`` streams, fewer if they would be mostly warm-up.
-
-    Raises:
-      UserError: for a text with nothing beyond the warm-up.
-    """
-    if N <= WARM_UP:
-        raise UserError(f"--text has {N} characters in a part to measure, and its first {WARM_UP} are not counted")
-    B = max(1, min(most, N // (10 * WARM_UP)))
-    return Streams(B, N // B)
 
 
 def quantities_of(shape: Stack) -> tuple[Quantity, ...]:
@@ -116,7 +84,7 @@ def read(
     shape: Stack,
     params: LanguageModelParams,
     symbols_N: np.ndarray,
-    streams: Streams,
+    cut: Cut,
     *,
     steps: int = 256,
     extra: Any = None,
@@ -127,11 +95,11 @@ def read(
       read_chunk: of ``reader``.
       shape, params: of the model.
       symbols_N: the text, as the model's vocabulary numbers it.
-      streams: of ``streams_of``.
+      cut: of ``cut_of``.
       steps: of a chunk.
       extra: handed to ``keep``.
     """
-    B, S = streams
+    B, S = cut
     symbols_SB = np.asarray(symbols_N[: B * S], np.int32).reshape(B, S).T
     carry = stack.initial_carry(shape, params.stack, (B,), jnp.promote_types(params.w_HV.dtype, jnp.float32))
     waiting: tuple[int, int, Any, Any] | None = None
@@ -142,18 +110,18 @@ def read(
         carry, kept, logits = read_chunk(params, carry, symbols_TB, extra)
         # This chunk is computed while the caller counts the one before.
         if waiting is not None:
-            yield _counted(*waiting, streams)
+            yield _counted(*waiting, cut)
         waiting = (start, stop, kept, logits) if stop > WARM_UP else None
     if waiting is not None:
-        yield _counted(*waiting, streams)
+        yield _counted(*waiting, cut)
 
 
-def _counted(start: int, stop: int, kept: Any, logits: Any, streams: Streams) -> Chunk:
+def _counted(start: int, stop: int, kept: Any, logits: Any, cut: Cut) -> Chunk:
     """The chunk on the host, without steps of the warm-up and without what it was filled up with."""
     first = max(start, WARM_UP)
-    positions_TB = np.arange(first, stop)[:, None] + streams.S * np.arange(streams.B)
-    cut = slice(first - start, stop - start)
-    return Chunk(positions_TB, *jax.tree.map(lambda leaf: np.asarray(leaf)[cut], (kept, logits)))
+    positions_TB = np.arange(first, stop)[:, None] + cut.S * np.arange(cut.B)
+    counted = slice(first - start, stop - start)
+    return Chunk(positions_TB, *jax.tree.map(lambda leaf: np.asarray(leaf)[counted], (kept, logits)))
 
 
 def _values(trace: Any, name: str) -> Array:

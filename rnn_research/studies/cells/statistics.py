@@ -19,7 +19,8 @@ from rnn_research.errors import UserError
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
-from rnn_research.studies.cells.reading import Quantity, quantities_of, read, reader, streams_of, units_of
+from rnn_research.studies.cells.reading import Quantity, quantities_of, read, reader, units_of
+from rnn_research.studies.cells.streams import cut_of
 from rnn_research.unroll import Stack
 
 LAST = 5
@@ -82,7 +83,7 @@ def score_concepts(
     symbols_N = np.asarray(symbols_N)
     middle = len(symbols_N) // 2
     parts = slice(0, middle), slice(middle, None)
-    cut = streams_of(middle, streams)
+    cut = cut_of(middle, streams)
     floats, coded = reader(shape, quantities), reader(shape, quantities, keep=lambda a, bins: quantised(a, *bins))
 
     def halves(params: LanguageModelParams) -> Halves:

@@ -1,4 +1,9 @@
-"""A text as parallel streams, in chunks of one length: any text is one compiled program in fixed memory."""
+"""How a text is cut into parallel streams; WARM_UP is the same wherever something is counted.
+
+``Cut`` says only where streams begin, for a text that is read once and not held; ``Streams`` holds the
+symbols in chunks of one length with those that follow, for one that is read under many interventions.
+Either way any text is one compiled program.
+"""
 
 from typing import NamedTuple
 
@@ -9,6 +14,30 @@ from rnn_research.tasks.text.vocabulary import OUTSIDE
 
 WARM_UP = 100
 """The first positions of each stream, which are read and not counted: the carry still warms up."""
+
+
+class Cut(NamedTuple):
+    """B streams of S symbols that lie one after another; at most B - 1 symbols at the text's end are left out."""
+
+    B: int
+    S: int
+
+    def counted(self, N: int) -> np.ndarray:
+        """Which of ``N`` positions are read with a warm carry, ``bool``."""
+        place_N = np.arange(N)
+        return (place_N < self.B * self.S) & (place_N % self.S >= WARM_UP)
+
+
+def cut_of(N: int, most: int = 32) -> Cut:
+    """Cuts a text into at most ``most`` streams, fewer if they would be mostly warm-up.
+
+    Raises:
+      UserError: for a text with nothing beyond the warm-up.
+    """
+    if N <= WARM_UP:
+        raise UserError(f"--text has {N} characters in a part to measure, and its first {WARM_UP} are not counted")
+    B = max(1, min(most, N // (10 * WARM_UP)))
+    return Cut(B, N // B)
 
 
 class Streams(NamedTuple):

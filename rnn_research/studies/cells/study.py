@@ -21,9 +21,10 @@ from rnn_research.studies.cells.breakdown import breakdown
 from rnn_research.studies.cells.causes import closing, effects
 from rnn_research.studies.cells.closing_symbols import closing_symbols
 from rnn_research.studies.cells.probabilities import probabilities
-from rnn_research.studies.cells.reading import WARM_UP, quantities_of, read, reader, streams_of
+from rnn_research.studies.cells.reading import quantities_of, read, reader
 from rnn_research.studies.cells.saturation import saturation
 from rnn_research.studies.cells.statistics import score_concepts
+from rnn_research.studies.cells.streams import WARM_UP, cut_of
 from rnn_research.studies.study import Say
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.state import Purpose, purpose_key
@@ -150,7 +151,7 @@ def stretch(model: Trained, text: str, symbols_N: np.ndarray, concepts: Sequence
     part = symbols_N[middle : middle + count + WARM_UP]
     quantities = quantities_of(shape)
     read_chunk = reader(shape, quantities, logits=True)
-    chunks = list(read(read_chunk, shape, model.params, part, streams_of(len(part), most=1)))
+    chunks = list(read(read_chunk, shape, model.params, part, cut_of(len(part), most=1)))
     a_NU = np.concatenate([chunk.kept[:, 0] for chunk in chunks])
     logits_NV = np.concatenate([chunk.logits_TBV[:, 0] for chunk in chunks])
     positions_N = middle + np.concatenate([chunk.positions_TB[:, 0] for chunk in chunks])
