@@ -126,4 +126,23 @@ def entry(concept: str, kind: str, verdict: str, unit: str, confirm: float, posi
             "probe_few": {"k": 4, "score": 0.987},
         },
         "effect": {"clamped_on": {"delta_nats": 0.41, "low95": 0.37, "high95": 0.45}, "p_quote_ratio": 14.2},
+        "closing": {
+            "unit": unit,
+            "kind": "clamp",
+            "value": -0.87,
+            "bins": [
+                {
+                    "nearest": 1,
+                    "farthest": 4,
+                    "inside": {"positions": 1236, "plain": 0.131, "intervened": 0.125},
+                    "at_end": {"positions": 75, "plain": 0.712, "intervened": 0.118},
+                },
+                {
+                    "nearest": 5,
+                    "farthest": None,
+                    "inside": {"positions": 40, "plain": 0.05, "intervened": 0.06},
+                    "at_end": {"positions": 0, "plain": None, "intervened": None},
+                },
+            ],
+        },
     }

@@ -90,8 +90,11 @@ def test_a_click_on_a_concept_shows_its_unit_and_what_is_known_of_it(page):
         "0.61",
         "Causal effect",
         "14.2",
+        "Probability of the closing symbol",
     ):
         assert known in card
+    cells = page.run("[...document.querySelectorAll('#card .closing td')].map(e => e.textContent)")
+    assert cells == ["1–4", "0.712 → 0.118", "0.131 → 0.125", "5+", "–", "0.05 → 0.06"]
     assert page.run("document.querySelector('#overlay').value") == "column"
     page.click('[data-concept="python.nesting_depth"]')
     page.wait(f"document.querySelector('#card h2').textContent === '{BRACKETS}'")

@@ -156,11 +156,29 @@ function drawCard() {
     if (best && best.unit === name) {
       if (entry.controls) parts.push(make("h2", "", "Controls"), table(flat(entry.controls, CONTROLS)));
       if (entry.effect) parts.push(make("h2", "", "Causal effect"), table(flat(entry.effect)));
+      if (entry.closing) parts.push(...closingTable(entry.closing));
     }
   }
   parts.push(make("p", "quiet", `full colour: ${block.quantity} = ${scale}`), make("div", "gates"));
   card.replaceChildren(...parts);
   drawGates(card.lastChild);
+}
+
+// How likely the closing symbol is where it comes and before, by distance from the opening, plain and with the unit held.
+function closingTable({ unit, value, bins }) {
+  const change = ({ plain, intervened, positions }) =>
+    positions ? `${number(plain)} → ${number(intervened)}` : "–";
+  const rows = bins.map(({ nearest, farthest, at_end, inside }) =>
+    [farthest === null ? `${nearest}+` : `${nearest}–${farthest}`, change(at_end), change(inside)].map(each =>
+      make("td", "", each),
+    ),
+  );
+  const head = ["distance", "where it comes", "before"].map(each => make("th", "", each));
+  return [
+    make("h2", "", "Probability of the closing symbol"),
+    make("p", "quiet", `plain → with ${unit} held at ${number(value)}`),
+    make("table", "closing", ...[head, ...rows].map(cells => make("tr", "", ...cells))),
+  ];
 }
 
 // Shares of each label's positions by level: rows of cells, the darker the more.

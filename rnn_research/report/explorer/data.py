@@ -61,8 +61,8 @@ class ExplorerData(NamedTuple):
         the units of the rankings alone.
       guesses: None leaves them out.
       concepts: one dictionary a concept: ``concept``, ``kind``, ``verdict``, ``reason``, ``best``, ``ranking``,
-        ``controls``, ``effect``. Units are named as ``layer1.c[37]``, layers counted from 1. What is not there
-        is not shown.
+        ``controls``, ``effect``, ``closing``. Units are named as ``layer1.c[37]``, layers counted from 1. What is
+        not there is not shown.
       labels: by the concept's name.
       facts: what was run, on what, by which command: shown as name and value.
     """
