@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import math
 import os
+import signal
 import sys
 import textwrap
 import traceback
@@ -54,6 +55,7 @@ DEBUG = define(flags.DEFINE_boolean, "debug", False, "show the traceback of an e
 
 def run(main: Callable[[], int | None], doc: str) -> None:
     """Parses the flags, calls ``main`` and exits with its status."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # until here, see ``experiments/__init__.py``
 
     def parse(argv: list[str]) -> list[str]:
         if any(a in ("--help", "-h", "-help", "--helpfull", "--helpshort") for a in argv[1:]):

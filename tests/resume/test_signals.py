@@ -55,3 +55,18 @@ def test_between_checkpoints_too(call: WarmPython, tiny: tuple[str, ...], tmp_pa
     step = int(out.split("stopped by a signal at step ")[1].split(";")[0].replace(",", ""))
     assert step % 20 == 0
     assert saved_steps(tmp_path) == [step]
+
+
+def test_during_the_imports_too():
+    process = subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "experiments.train"], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:  # one for every module, as soon as it is imported
+        if "numpy" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "error: interrupted" in err
