@@ -19,6 +19,7 @@ from typing import Any
 PRELOADED = (
     "experiments.launch",
     "rnn_research.report.run_page",
+    "rnn_research.report.sweep.page",
     "rnn_research.training.scores",
     "rnn_research.training.train",
     "rnn_research.training.trained",

@@ -94,7 +94,7 @@ def test_a_click_on_a_concept_shows_its_unit_and_what_is_known_of_it(page):
     ):
         assert known in card
     cells = page.run("[...document.querySelectorAll('#card .closing td')].map(e => e.textContent)")
-    assert cells == ["1–4", "0.712 → 0.118", "0.131 → 0.125", "5+", "–", "0.05 → 0.06"]
+    assert cells == ["1\u20134", "0.712 → 0.118", "0.131 → 0.125", "5+", "\u2013", "0.05 → 0.06"]
     assert page.run("document.querySelector('#overlay').value") == "column"
     page.click('[data-concept="python.nesting_depth"]')
     page.wait(f"document.querySelector('#card h2').textContent === '{BRACKETS}'")

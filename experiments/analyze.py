@@ -1,0 +1,137 @@
+"""Many runs as tables, figures and one page; or two runs side by side.
+
+    python -m experiments.analyze --runs=runs/sweep
+    python -m experiments.analyze --runs=runs/sweep --x=optimizer.learning_rate --where=model.cell=lstm,gru
+    python -m experiments.analyze --runs=runs/sweep --success='test_mean_squared_error<0.01' --pair=model.cell=lstm:gru
+    python -m experiments.analyze --compare runs/first runs/second
+
+Leaves report.html, tables (Markdown, CSV, LaTeX, Parquet), figures and results.json
+in --workdir, by default the folder analysis of the first --runs. --compare only prints.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from absl import flags
+
+from experiments import launch
+from rnn_research.errors import UserError
+from rnn_research.runs import load
+from rnn_research.runs.directory import RunDirectory
+
+RUNS = launch.define(flags.DEFINE_multi_string, "runs", [], "folders of runs, searched to the bottom; commas between")
+Y = launch.define(flags.DEFINE_string, "y", None, "a result or a curve; by default the objective on test")
+X = launch.define(flags.DEFINE_string, "x", None, "a field to draw it against; by default the one with most values")
+GROUP = launch.define(flags.DEFINE_list, "group", None, "fields that tell lines apart; by default all swept but x")
+WHERE = launch.define(
+    flags.DEFINE_multi_string, "where", [], "which runs: FIELD=VALUE,VALUE, FIELD!=VALUE or FIELD<NUMBER; repeatable"
+)
+SELECT = launch.define(flags.DEFINE_string, "select", "validation", "what chooses the best setting; never a test score")
+SUCCESS = launch.define(flags.DEFINE_string, "success", None, "what counts as success, RESULT<NUMBER")
+PAIR = launch.define(flags.DEFINE_multi_string, "pair", [], "two values to compare seed by seed, FIELD=A:B; repeatable")
+COMPARE = launch.define(flags.DEFINE_multi_string, "compare", [], "two run directories to set side by side")
+WORKDIR = launch.workdir_flag("where the results go; by default the folder analysis of the first --runs")
+
+
+def main() -> None:
+    """Analyses a sweep, or compares two runs."""
+    if COMPARE.value:
+        compare(COMPARE.value)
+    else:
+        analyze()
+
+
+def analyze() -> None:
+    """Loads, asks, writes."""
+    folders = list(named(RUNS.value))
+    if not folders:
+        raise UserError("--runs is missing: name a folder of runs, as in --runs=runs/sweep")
+    from rnn_research.report.sweep.page import write_page  # matplotlib is slow to import: only when needed
+    from rnn_research.report.sweep.tables import Sweep
+    from rnn_research.runs import conditions, pairs, question, tables
+
+    where = [conditions.parse("--where", text) for text in WHERE.value]
+    success = conditions.parse("--success", SUCCESS.value) if SUCCESS.value is not None else None
+    compared = tuple(pairs.parse_pair("--pair", text) for text in PAIR.value)
+    runs = load(*folders)
+    counted = conditions.counted(runs, where)
+    asked, counted = question.ask(counted, Y.value, X.value, GROUP.value, SELECT.value, lengths=success is not None)
+    directory = launch.directory(WORKDIR.value or str(Path(folders[0]) / "analysis"))
+    results = write_page(directory, Sweep(runs, counted, asked, success, compared), command())
+    for status in ("failed", "unfinished", "damaged"):
+        for _, run in runs[runs["status"] == status].iterrows():
+            print(f"{status}: {run['run']}: {' '.join(run['reason'].split())}")
+    print((directory.path / "tables" / "best.md").read_text(encoding="utf-8"))
+    if not tables.parquet_can_be_written():
+        print(tables.NO_PARQUET)
+    print(f"report: {directory.report}")
+    print(json.dumps(results))
+
+
+def compare(given: list[str]) -> None:
+    """What differs between two runs, then what came of it.
+
+    Raises:
+      UserError: if there are not two, or one is no run.
+    """
+    folders = list(named(given))
+    if len(folders) != 2:
+        raise UserError(f"--compare={','.join(folders)} needs two run directories: --compare RUN_A RUN_B")
+    from rnn_research.runs import comparison
+    from rnn_research.runs.tables import markdown, readable
+
+    first, second = (of_run(folder) for folder in folders)
+    found = comparison.differing(first, second)
+    for cause, lines in found.items():
+        print(f"{cause}: " + ("the same" if not lines else ""))
+        print("".join(f"  {line}\n" for line in lines), end="")
+    table = comparison.results(first, second)
+    print(markdown(readable(table), "results:"))
+    print(json.dumps({"differing": found, "results": json.loads(table.to_json(orient="records"))}))
+
+
+def of_run(folder: str) -> RunDirectory:
+    """The run directory that ``--compare`` names.
+
+    Raises:
+      UserError: if it holds no run.
+    """
+    directory = launch.directory(folder)
+    if not directory.used():
+        raise UserError(f"--compare={folder} holds no run: name a run directory")
+    return directory
+
+
+def named(given: Iterable[str]) -> Iterable[str]:
+    """Every directory; a comma parts two, unless there is one of that very name."""
+    for text in given:
+        yield from [text] if Path(text).expanduser().is_dir() else filter(None, text.split(","))
+
+
+def command() -> str:
+    """The command line as one would type it."""
+    return shlex.join(["python", "-m", "experiments.analyze", *sys.argv[1:]])
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """``--compare A B``, which absl does not know, as ``--compare=A --compare=B``."""
+    found: list[str] = []
+    wanted = 0
+    for argument in arguments:
+        if argument == "--compare":
+            wanted = 2
+        elif wanted and not argument.startswith("--"):
+            found.append(f"--compare={argument}")
+            wanted -= 1
+        else:
+            found += ["--compare="] * (wanted == 2) + [argument]
+            wanted = 0
+    return found + ["--compare="] * (wanted == 2)
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = spread(sys.argv[1:])
+    launch.run(main, __doc__)

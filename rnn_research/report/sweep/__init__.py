@@ -1,0 +1,1 @@
+"""The report of many runs: figures, sortable tables, and the page that holds them."""

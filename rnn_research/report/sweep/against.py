@@ -1,0 +1,113 @@
+"""A figure against a swept field, a line for each group."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from rnn_research.report.sweep.drawing import (
+    LINES,
+    STYLES,
+    field_axis,
+    is_logarithmic,
+    key,
+    positions,
+    save,
+    short,
+    size,
+    value_axis,
+    words,
+)
+from rnn_research.runs.question import Question, more_is_better
+from rnn_research.runs.settings import each, label
+
+
+def lines(table: pd.DataFrame, question: Question, figure: str = "mean") -> tuple[list[tuple[str, pd.DataFrame]], int]:
+    """The settings of each group as one line, the best groups where there are too many.
+
+    Args:
+      table: a row a setting, from ``summaries`` or ``success_rates``.
+      question: what is drawn against what.
+      figure: the column by which groups are ranked.
+
+    Returns:
+      Names and rows, and how many groups are left out.
+    """
+    found = [(label(group) if group else "", part) for group, part in each(table, list(question.group))]
+    found = [(name, part[part[figure].notna()]) for name, part in found]
+    found = [(name, part) for name, part in found if len(part)]
+    if len(found) > LINES:
+        more = figure == "share" or more_is_better(question.y)
+        found.sort(key=lambda line: -line[1][figure].max() if more else line[1][figure].min())
+    return found[:LINES], max(0, len(found) - LINES)
+
+
+def draw(table: pd.DataFrame, question: Question, path: Path) -> None:
+    """Means over the seeds with their 95 % bootstrap intervals."""
+    found, _ = lines(table, question)
+    figure, axes = plt.subplots(figsize=size(len(found)))
+    shown = pd.concat([part for _, part in found])
+    bars(axes, found, question, "mean")
+    value_axis(axes, question.y, shown["mean"])
+    field_axis(axes, str(question.x), list(shown[question.x]))
+    key(axes, len(found))
+    save(figure, [axes], path)
+
+
+def bars(axes: Axes, found: list[tuple[str, pd.DataFrame]], question: Question, figure: str, shift: float = 0) -> None:
+    """A line for each group, with the interval of each of its points as a bar.
+
+    Args:
+      axes: to draw on.
+      found: from ``lines``.
+      question: what is drawn against what.
+      figure: the column that is drawn; its interval is in ``_low95`` and ``_high95``.
+      shift: by how much each line is moved aside, so that equal ones do not hide each other.
+    """
+    values = [value for _, part in found for value in part[question.x]]
+    places, numbers = positions(values)
+    everywhere, logarithmic = dict(zip(values, places)), numbers and is_logarithmic(places)
+    for n, ((name, part), style) in enumerate(zip(found, STYLES)):
+        place = np.array([everywhere[value] for value in part[question.x]])
+        aside = shift * (n - (len(found) - 1) / 2)
+        place = place * np.exp(aside) if logarithmic else place + aside * max(1.0, np.ptp(places))
+        middle = part[figure].to_numpy(np.float64)
+        low, high = (part[f"{figure}_{end}95"].fillna(part[figure]).to_numpy(np.float64) for end in ("low", "high"))
+        axes.errorbar(
+            *(place, middle, np.maximum([middle - low, high - middle], 0)),  # rounding
+            color=style.colour,
+            ls=style.line if numbers else "none",
+            marker=style.marker,
+            ms=5,
+            lw=1.6,
+            capsize=3,
+            label=name or None,
+        )
+
+
+def sentence(table: pd.DataFrame, question: Question) -> str:
+    """Where each line is best, and whether that is at an end of the axis."""
+    found, left_out = lines(table, question)
+    numbers = positions(list(table[question.x]))[1]
+    best: dict[Any, list[str]] = {}
+    at_an_end = []
+    for name, part in found:
+        value = part.loc[part["mean"].idxmax() if more_is_better(question.y) else part["mean"].idxmin()][question.x]
+        best.setdefault(value, []).append(name)
+        if numbers and len(part) > 2 and value in (part[question.x].min(), part[question.x].max()):
+            at_an_end.append(name)
+    where = "; ".join(f"{short(value)}{_whose(names, len(found))}" for value, names in best.items())
+    text = f"{words(question.y).capitalize()} is best at {words(str(question.x))} {where}."
+    if at_an_end and not str(question.x).startswith("task."):
+        text += f" The best may lie beyond what was tried{_whose(at_an_end, len(found))}: it is at an end."
+    text += " Mean over the runs of each point, bar: 95 % bootstrap interval."
+    return text + (f" {left_out} more groups are left out, the worst." if left_out else "")
+
+
+def _whose(names: list[str], count: int) -> str:
+    if count == 1:
+        return ""
+    return " for every line" if len(names) == count else f" ({'; '.join(names)})"

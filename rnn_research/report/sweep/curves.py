@@ -1,0 +1,120 @@
+"""Learning curves: the mean over the seeds of a setting, with its interval as a band."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from rnn_research.report.sweep.drawing import LINES, STYLES, key, save, size, value_axis, words
+from rnn_research.runs.frames import curves, is_field
+from rnn_research.runs.question import Question, more_is_better
+from rnn_research.runs.settings import label, of_setting, problem_fields
+from rnn_research.runs.statistics import resampled
+
+DRAWS = 500
+
+
+class Curve(NamedTuple):
+    """One line.
+
+    Attributes:
+      label: which setting.
+      problem: what it learns, where several problems are swept.
+      seeds: how many runs.
+      step_S: at each evaluation that all of them reached.
+      mean_S: of the figure.
+      low_S: lower end of its 95 % bootstrap interval; the mean, for one run.
+      high_S: upper end.
+    """
+
+    label: str
+    problem: str
+    seeds: int
+    step_S: np.ndarray
+    mean_S: np.ndarray
+    low_S: np.ndarray
+    high_S: np.ndarray
+
+
+def gather(runs: pd.DataFrame, best: pd.DataFrame, question: Question) -> tuple[list[Curve], int]:
+    """The curve of the best setting of every problem and kind.
+
+    Args:
+      runs: rows of ``load`` that count.
+      best: from ``settings.best``.
+      question: whose curve is drawn.
+
+    Returns:
+      The curves, and how many are left out where there are too many: the worst by validation.
+    """
+    fields = [name for name in best.columns if is_field(name)]
+    # The best of a problem is the best of a kind as well.
+    chosen = (best.drop_duplicates(fields) if fields else best.head(1)).sort_values(
+        question.select, ascending=not more_is_better(question.select)
+    )
+    found = []
+    for _, row in chosen.head(LINES).iterrows():
+        setting = {field: row[field] for field in fields}
+        curve = average(of_setting(runs, setting), question.curve, label(setting))
+        if curve is not None:
+            problem = label({field: setting[field] for field in problem_fields(runs)})
+            found.append(curve._replace(problem=problem))
+    return found, max(0, len(chosen) - LINES)
+
+
+def average(runs: pd.DataFrame, name: str, called: str) -> Curve | None:
+    """The mean curve of the runs that ended; None if they logged fewer than two points in common."""
+    logged = curves(runs[runs["status"] != "failed"], [name])
+    if (logged["kind"] == "validation").any():
+        logged = logged[logged["kind"] == "validation"]
+    value_SN = logged.pivot_table(index="step", columns="run", values="value", aggfunc="last").dropna()
+    if len(value_SN) < 2:
+        return None
+    values_SN = value_SN.to_numpy()
+    N = values_SN.shape[1]
+    weights_DN = np.stack([np.bincount(picks, minlength=N) for picks in resampled(np.zeros(N), DRAWS, 0)]) / N
+    low_S, high_S = np.quantile(values_SN @ weights_DN.T, [0.025, 0.975], axis=1)
+    return Curve(called, "", N, value_SN.index.to_numpy(), values_SN.mean(1), low_S, high_S)
+
+
+def draw(found: list[Curve], name: str, path: Path) -> None:
+    """A line and a band for each."""
+    figure, axes = plt.subplots(figsize=size(len(found)))
+    for curve, style in zip(found, STYLES):
+        axes.plot(curve.step_S, curve.mean_S, color=style.colour, ls=style.line, lw=1.6, label=curve.label)
+        axes.fill_between(curve.step_S, curve.low_S, curve.high_S, color=style.colour, alpha=0.18, lw=0)
+    value_axis(axes, name, np.concatenate([curve.mean_S for curve in found]))
+    axes.set_xlabel("step")
+    key(axes, len(found))
+    save(figure, [axes], path)
+
+
+def sentence(found: list[Curve], left_out: int, question: Question) -> str:
+    """For every problem, who is best at the end, and from which step on it is where the next one ends."""
+    parts = []
+    for problem in dict.fromkeys(curve.problem for curve in found):
+        here = [curve for curve in found if curve.problem == problem]
+        parts.append(_first(here, -1 if more_is_better(question.curve) else 1))
+    text = f"{words(question.curve).capitalize()} at the last step: {'; '.join(parts)}. "
+    text += f"Each line is the best setting of its kind by validation, mean over {_seeds(found)}; "
+    text += "band: 95 % bootstrap interval"
+    return text + (f"; {left_out} more are left out, the worst by validation." if left_out else ".")
+
+
+def _first(curves_here: list[Curve], sign: int) -> str:
+    order = sorted(curves_here, key=lambda curve: sign * curve.mean_S[-1])
+    first = order[0]
+    text = f"{first.label} is best with {first.mean_S[-1]:.4g}"
+    if len(order) > 1:
+        second = order[1]
+        passed = first.step_S[sign * first.mean_S <= sign * second.mean_S[-1]]
+        text += f", then {second.label} with {second.mean_S[-1]:.4g}, which the first reaches at step {passed[0]:,}"
+    return text
+
+
+def _seeds(found: list[Curve]) -> str:
+    counts = sorted({curve.seeds for curve in found})
+    most = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+    return f"{most} run{'s' if counts[-1] > 1 else ''}"

@@ -1,0 +1,232 @@
+"""Many run directories as tables: a row a run, and in long form what they logged."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rnn_research.errors import UserError
+from rnn_research.runs.configs import flatten
+from rnn_research.runs.directory import RunDirectory
+
+STATUSES = ("done", "failed", "unfinished", "damaged")
+OWN = ("run", "path", "status", "reason")
+"""The columns that are neither of the config nor of the results."""
+
+NOT_STARTED = "it has not been started"
+"""The reason of a point that is planned and has no run directory."""
+
+SECTIONS = {"task", "model", "optimizer", "training"}  # what the config of a run has
+STUDIES = {"study", "characters"}  # fields of analysis that only a study of a network has
+
+
+def load(*directories: str | os.PathLike[str]) -> pd.DataFrame:
+    """Every run below some directories, whatever their layout.
+
+    Args:
+      *directories: each is searched to the bottom; a run in two of them counts once.
+
+    Returns:
+      A row a run, sorted by name. ``run`` is its path from the directory given
+      (from the one above, where that is the run itself; from what all have in
+      common, where there are several), ``path`` its Path, ``status`` done,
+      failed, unfinished or damaged, and ``reason`` what was the matter. Then the
+      config, fields with dots (``model.cell``) and ``seed``; then the figures of
+      results.json by their names. Points that a sweep.json plans and nobody began
+      are rows too, unfinished, with the fields that they were to have.
+
+    Raises:
+      UserError: if a directory is missing, or none holds a run.
+    """
+    roots = [_existing(directory) for directory in directories]
+    folders, sweeps = _search(roots)
+    rows = [row for folder in folders if (row := _row(folder)) is not None]
+    rows += [row for sweep in sweeps for row in _not_started(sweep, folders)]
+    if not rows:
+        raise UserError(
+            f"--runs={','.join(map(str, directories))} holds no run: "
+            "name a folder of run directories, as experiments.train and experiments.sweep leave them"
+        )
+    base = Path(os.path.commonpath(roots))
+    if base in folders:
+        base = base.parent
+    for row in rows:
+        row["run"] = _cell(os.path.relpath(row["path"], base))
+    frame = pd.DataFrame(rows).sort_values("run", kind="stable", ignore_index=True)
+    fields = [name for name in frame.columns if is_field(name)]
+    results = [name for name in frame.columns if name not in {*OWN, *fields}]
+    return frame[[*OWN, *fields, *results]]
+
+
+def is_field(column: str) -> bool:
+    """Whether a column of ``load`` is a field of the config: it has a dot, or is the seed."""
+    return column == "seed" or "." in column
+
+
+def curves(runs: pd.DataFrame, names: Iterable[str] | None = None) -> pd.DataFrame:
+    """What runs logged, in long form.
+
+    Args:
+      runs: rows of ``load``, all or some.
+      names: which figures to read, by default every one.
+
+    Returns:
+      Columns ``run``, ``step``, ``kind`` (train, validation, gradient_flow),
+      ``name`` and ``value``. Records behind a damaged line are left out.
+    """
+    wanted = None if names is None else set(names)
+    columns: dict[str, list[Any]] = {name: [] for name in ("run", "step", "kind", "name", "value")}
+    for run, path in zip(runs["run"], runs["path"], strict=True):
+        for record in _records(path / "metrics.jsonl")[0]:
+            for name, value in record.items():
+                if name != "step" and isinstance(value, int | float) and (wanted is None or name in wanted):
+                    for column, entry in zip(columns, (run, record["step"], record["kind"], name, value), strict=True):
+                        columns[column].append(entry)
+    frame = pd.DataFrame(columns)
+    return frame.astype({"step": np.int64, "value": np.float64})
+
+
+def _existing(directory: str | os.PathLike[str]) -> Path:
+    path = Path(directory).expanduser().absolute()
+    try:
+        there = path.is_dir()
+    except (OSError, ValueError) as error:  # too long a name, or one with a zero byte
+        raise UserError(f"--runs={str(directory)!r} cannot be a directory ({error}): name another") from error
+    if not there:
+        raise UserError(f"--runs={directory}: no such directory: name a folder of run directories")
+    return path
+
+
+def _search(roots: list[Path]) -> tuple[dict[Path, None], list[Path]]:
+    """Every folder that holds a config.json and every sweep.json, in the order in which they are found.
+
+    What lies inside a run belongs to it (a study of its cells, checkpoints).
+    """
+    folders: dict[Path, None] = {}
+    sweeps: dict[Path, None] = {}
+    for root in roots:
+        for folder, below, files in os.walk(root):
+            if "sweep.json" in files:
+                sweeps[Path(folder) / "sweep.json"] = None
+            if "config.json" in files:
+                folders[Path(folder)] = None
+                below.clear()
+    return folders, list(sweeps)
+
+
+def _row(folder: Path) -> dict[str, Any] | None:
+    """One run, or None where the folder is of something else."""
+    directory = RunDirectory(folder)
+    own = {"run": "", "path": folder, "status": "damaged", "reason": ""}
+    try:
+        config = _object(directory.config)
+    except ValueError as error:
+        return {**own, "reason": str(error)}
+    if not config.keys() >= SECTIONS or STUDIES & set(config.get("analysis", ())):
+        return None
+    fields = {name: _cell(value) for name, value in flatten(config).items()}
+    try:
+        results = _figures(_object(directory.results)) if directory.results.exists() else {}
+    except ValueError as error:
+        return {**own, "reason": str(error), **fields}
+    records, damage = _records(directory.metrics)
+    status, reason = _standing(directory, records, bool(results))
+    if damage:
+        status, reason = "damaged", damage
+    return {**own, "status": status, "reason": reason, **fields, **results}
+
+
+def _standing(directory: RunDirectory, records: list[dict[str, Any]], scored: bool) -> tuple[str, str]:
+    """Status and reason of a run whose files can be read."""
+    if directory.failed.exists():
+        return "failed", directory.failed.read_text(encoding="utf-8", errors="replace").strip()
+    if directory.done.exists():
+        return ("done", "") if scored else ("damaged", "it is done, and results.json is missing or empty")
+    return "unfinished", f"it has come to step {records[-1]['step']:,}" if records else "nothing is logged yet"
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+      ValueError: in a sentence, if the file holds anything else.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{path.name} cannot be read ({error})") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} holds a {type(value).__name__}, not an object")
+    return value
+
+
+def _figures(results: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a results.json that fit a cell of a table and cannot be taken for a field."""
+    return {
+        name: _cell(value)
+        for name, value in results.items()
+        if not isinstance(value, dict | list) and not is_field(name) and name not in OWN
+    }
+
+
+def _cell(value: Any) -> Any:
+    """A value that can be counted and written: lists as tuples, and text that UTF-8 knows."""
+    if isinstance(value, list):
+        return tuple(map(_cell, value))
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
+    """The whole records of a metrics.jsonl, and what is damaged before its last line.
+
+    A torn last line is what a killed process leaves, and no damage.
+    """
+    if not path.exists():
+        return [], ""
+    try:
+        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+    except OSError as error:
+        return [], f"{path.name} cannot be read ({error})"
+    try:
+        records = json.loads(b"[" + b",".join(lines) + b"]")  # all at once: twice as fast as one by one
+        whole = len(records) == len(lines)
+    except ValueError:
+        whole = False
+    if whole and all(map(_is_record, records)):
+        return records, ""
+    records = list(_until_damage(lines))
+    damaged = len(records) < len(lines) - 1
+    return records, f"{path.name} cannot be read from line {len(records) + 1} of {len(lines)} on" if damaged else ""
+
+
+def _until_damage(lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            return
+        if not _is_record(record):
+            return
+        yield record
+
+
+def _is_record(record: Any) -> bool:
+    return isinstance(record, dict) and isinstance(record.get("step"), int) and "kind" in record
+
+
+def _not_started(sweep: Path, folders: dict[Path, None]) -> Iterator[dict[str, Any]]:
+    """A row for every planned point that has no run directory; one for the plan itself if it cannot be read."""
+    own = {"run": "", "status": "unfinished", "reason": NOT_STARTED}
+    try:
+        points = [(str(point["name"]), dict(point["overrides"])) for point in _object(sweep)["points"]]
+    except (ValueError, TypeError, KeyError) as error:
+        yield {**own, "path": sweep, "status": "damaged", "reason": f"sweep.json is no plan ({error})"}
+        return
+    for name, overrides in points:
+        folder = sweep.parent / "runs" / name
+        if folder not in folders:
+            yield {**own, "path": folder, **{field: _cell(value) for field, value in overrides.items()}}

@@ -1,0 +1,176 @@
+"""Settings of a sweep, each with all its seeds: averages, the best of them, how often they succeed.
+
+A setting is a combination of values of the fields named; its runs differ in
+their seeds, and in what else is swept and not named. What is not named is a
+stratum of the bootstrap.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rnn_research.runs.conditions import Condition, holds
+from rnn_research.runs.question import Question, more_is_better, swept
+from rnn_research.runs.statistics import bootstrap_interval, interquartile_mean, wilson
+
+STATISTICS: dict[str, Callable[..., Any]] = {"mean": np.mean, "median": np.median, "interquartile mean": interquartile_mean}
+
+
+def each(runs: pd.DataFrame, fields: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """Every setting, and its runs."""
+    if not fields:
+        yield {}, runs
+        return
+    for values, part in runs.groupby(fields, dropna=False, sort=True):
+        yield dict(zip(fields, values, strict=True)), part
+
+
+def scored(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """The runs that have a figure; what a failed run has left of an earlier start does not count."""
+    return runs[(runs["status"] != "failed") & runs[figure].notna()]
+
+
+def strata(runs: pd.DataFrame) -> np.ndarray:
+    """A number for the full setting of each run, ``[N]``."""
+    fields = swept(runs)
+    return runs.groupby(fields, dropna=False).ngroup().to_numpy() if fields else np.zeros(len(runs), int)
+
+
+def summaries(runs: pd.DataFrame, figure: str, fields: list[str]) -> pd.DataFrame:
+    """Averages of a figure over the seeds of each setting.
+
+    Args:
+      runs: rows of ``load`` that count.
+      figure: a column with numbers.
+      fields: what makes a setting.
+
+    Returns:
+      A row a setting: the fields, ``runs`` (that have the figure), ``failed``, and
+      mean, median and interquartile mean (Agarwal et al. 2021), each with the ends
+      of its 95 % bootstrap interval (``mean_low95``, ``mean_high95``), nan where
+      there are fewer than two runs.
+    """
+    stratum = pd.Series(strata(runs), runs.index)
+    rows = []
+    for setting, part in each(runs, fields):
+        ended = scored(part, figure)
+        row = {**setting, "runs": len(ended), "failed": int((part["status"] == "failed").sum())}
+        values_N, strata_N = ended[figure].to_numpy(np.float64), stratum[ended.index].to_numpy()
+        for name, statistic in STATISTICS.items():
+            row[name] = float(statistic(values_N)) if len(values_N) else np.nan
+            ends = bootstrap_interval(values_N, statistic, strata_N) if len(values_N) > 1 else (np.nan, np.nan)
+            row[f"{name}_low95"], row[f"{name}_high95"] = ends
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def ranked(runs: pd.DataFrame, select: str, fields: list[str]) -> pd.DataFrame:
+    """Settings, the best by the mean of a figure first; those in which a run failed stand behind all others.
+
+    Returns:
+      A row a setting: the fields, ``runs``, ``failed`` and ``mean``.
+    """
+    rows = []
+    for setting, part in each(runs, fields):
+        values_N = scored(part, select)[select].to_numpy(np.float64)
+        mean = values_N.mean() if len(values_N) else np.nan
+        rows.append({**setting, "runs": len(values_N), "failed": int((part["status"] == "failed").sum()), "mean": mean})
+    table = pd.DataFrame(rows)
+    worse = -table["mean"] if more_is_better(select) else table["mean"]
+    order = pd.DataFrame({"failed": table["failed"] > 0, "worse": worse})
+    order = order.sort_values(["failed", "worse"], kind="stable", na_position="last")
+    return table.loc[order.index].reset_index(drop=True)
+
+
+def best(runs: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """The best setting by validation for every problem, and for every kind of network on it, with what it then scores.
+
+    A problem is a combination of swept fields of the task: scores of different
+    problems are not compared. What is compared by kind are names (cells,
+    optimisers); numbers are tuned, unless nothing but numbers is swept.
+
+    Args:
+      runs: rows of ``load`` that count.
+      question: whose ``select`` chooses, by its mean over the seeds, and whose ``y`` is reported.
+
+    Returns:
+      A row a problem, then one a kind: ``best of``, the swept fields, ``runs``, ``failed``,
+      the mean of the figure that chose, and the mean of y with its interval.
+    """
+    fields = list(dict.fromkeys([*question.fields, *swept(runs)]))
+    problems = problem_fields(runs)
+    parts = {label(setting): part for setting, part in each(runs, problems)}
+    if kinds := _kinds(runs, question, problems):
+        parts |= {label(setting): part for setting, part in each(runs, [*problems, *kinds])}
+    rows = []
+    for name, part in parts.items():
+        first = ranked(part, question.select, fields).to_dict("records")[0]
+        chosen = {field: first[field] for field in fields}
+        row = {"best of": name, **chosen, "runs": first["runs"], "failed": first["failed"]}
+        row[question.select] = first["mean"]
+        found = summaries(of_setting(part, chosen), question.y, []).to_dict("records")[0]
+        row |= {question.y + end: found["mean" + end] for end in ("", "_low95", "_high95")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def problem_fields(runs: pd.DataFrame) -> list[str]:
+    """The swept fields that make another problem, not another way to solve it."""
+    return [field for field in swept(runs) if field.startswith("task.")]
+
+
+def _kinds(runs: pd.DataFrame, question: Question, problems: list[str]) -> list[str]:
+    others = [field for field in question.group if field not in problems]
+    names = [field for field in others if not pd.api.types.is_numeric_dtype(runs[field])]
+    return names or ([] if question.x in problems else others)
+
+
+def of_setting(runs: pd.DataFrame, setting: dict[str, Any]) -> pd.DataFrame:
+    """The runs of one setting."""
+    kept = np.ones(len(runs), bool)
+    for field, value in setting.items():
+        cells = runs[field]
+        kept &= (cells.isna() if _missing(value) else cells.map(lambda cell, value=value: cell == value)).to_numpy(bool)
+    return runs[kept]
+
+
+def success_rates(runs: pd.DataFrame, success: Condition, fields: list[str]) -> pd.DataFrame:
+    """How many runs of each setting fulfil a condition.
+
+    Args:
+      runs: rows of ``load`` that count; one that failed, or has no such result, has not succeeded.
+      success: the condition.
+      fields: what makes a setting.
+
+    Returns:
+      A row a setting: the fields, ``succeeded``, ``runs``, ``share`` and the ends of
+      its 95 % interval (Wilson 1927).
+    """
+    rows = []
+    for setting, part in each(runs, fields):
+        succeeded, count = int((holds(part, success) & (part["status"] != "failed")).sum()), len(part)
+        low, high = wilson(succeeded, count)
+        share = {"share": succeeded / count, "share_low95": low, "share_high95": high}
+        rows.append({**setting, "succeeded": succeeded, "runs": count, **share})
+    return pd.DataFrame(rows)
+
+
+def label(setting: dict[str, Any]) -> str:
+    """A setting in words: ``lstm, hidden 64``; names speak for themselves, numbers need their field's."""
+    return ", ".join(_part(field, value) for field, value in setting.items()) or "all runs"
+
+
+def _part(field: str, value: Any) -> str:
+    name = field.rsplit(".", 1)[-1].replace("_", " ")
+    if _missing(value):
+        return f"no {name}"
+    if isinstance(value, str):
+        return value or f"{name} empty"
+    shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{name} {shown}"
+
+
+def _missing(value: Any) -> bool:
+    return value is None or bool(value != value)

@@ -1,0 +1,191 @@
+"""What the figures of a sweep are made of, held against numbers known beforehand; each file is written twice."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from written_runs import write_run, write_sweep
+
+from rnn_research.report.sweep import against, curves, heat_map, parallel, pareto, pictures
+from rnn_research.report.sweep.drawing import STYLES, field_axis, is_logarithmic, value_axis
+from rnn_research.report.sweep.tables import Sweep, gather
+from rnn_research.runs import load
+from rnn_research.runs.conditions import parse
+from rnn_research.runs.question import ask
+from rnn_research.runs.settings import best, summaries
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return load(write_sweep(tmp_path_factory.mktemp("sweep")))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ((1e-3, 1e-2, 1e-1), True),
+        ((32, 64, 128), True),
+        ((0.001, 0.003, 0.01), True),
+        ((1, 2, 3, 4, 5), False),
+        ((10, 20, 30, 40, 50, 60, 70, 80, 90, 100), False),
+        ((1, 10), True),
+        ((5, 10), False),
+        ((0, 1, 10, 100), False),
+        ((-1, 1, 10), False),
+        ((7,), False),
+        ((), False),
+        ((1.0, float("nan"), 20.0), True),
+        ((1.0, 1.1, 1.21), False),
+    ],
+)
+def test_an_axis_is_logarithmic_where_it_should_be(values, expected):
+    assert is_logarithmic(values) is expected
+
+
+def test_axes_follow_their_values():
+    _, (numbers, names) = plt.subplots(1, 2)
+    field_axis(numbers, "optimizer.learning_rate", [0.1, 0.001, 0.01, 0.001])
+    assert numbers.get_xscale() == "log"
+    assert [label.get_text() for label in numbers.get_xticklabels()] == ["0.001", "0.01", "0.1"]
+    assert numbers.get_xlabel() == "learning rate"
+    field_axis(names, "model.cell", ["lstm", "gru", "lstm"])
+    assert names.get_xscale() == "linear"
+    assert [label.get_text() for label in names.get_xticklabels()] == ["lstm", "gru"]
+    value_axis(names, "test_error", [0.1, 5.0])
+    assert (names.get_yscale(), names.get_ylabel()) == ("log", "test error")
+    plt.close("all")
+
+
+def test_lines_differ_in_more_than_colour():
+    assert len({style.colour for style in STYLES}) == len(STYLES)
+    assert len({style.marker for style in STYLES}) == len(STYLES)
+
+
+def test_a_curve_is_the_mean_to_the_last_step_that_all_reached(tmp_path):
+    write_run(tmp_path / "a", {"seed": 0}, curve=(1.0, 0.5, 0.25))
+    write_run(tmp_path / "b", {"seed": 1}, curve=(0.8, 0.3))
+    curve = curves.average(load(tmp_path), "mean_squared_error", "x")
+    assert curve.step_S.tolist() == [10, 20]
+    np.testing.assert_allclose(curve.mean_S, [0.9, 0.4])
+    np.testing.assert_allclose([curve.low_S, curve.high_S], [[0.8, 0.3], [1.0, 0.5]])
+    assert curves.average(load(tmp_path), "no such curve", "x") is None
+
+
+def test_the_curves_are_those_of_the_best_settings(runs):
+    question, _ = ask(runs)
+    found, left_out = curves.gather(runs, best(runs, question), question)
+    assert [curve.label for curve in found] == ["learning rate 0.01, gru", "learning rate 0.01, lstm"]
+    assert [curve.seeds for curve in found] == [3, 3]
+    assert left_out == 0
+    text = curves.sentence(found, left_out, question)
+    assert "learning rate 0.01, gru is best with 0.11, then learning rate 0.01, lstm with 0.21" in text
+    assert "reaches at step 30" in text
+    assert "mean over 3 runs" in text
+
+
+def test_the_sentence_tells_the_best_and_what_lies_at_an_end(runs):
+    question, _ = ask(runs)
+    table = summaries(runs, question.y, question.fields)
+    assert "is best at learning rate 0.01 for every line." in against.sentence(table, question)
+    cut = table[table["optimizer.learning_rate"] != 0.001]
+    assert "beyond" not in against.sentence(cut, question)
+    beyond = cut[cut["optimizer.learning_rate"] == 0.1].assign(**{"optimizer.learning_rate": 1.0, "mean": 0.01})
+    more = pd.concat([cut, beyond], ignore_index=True)
+    assert "The best may lie beyond what was tried for every line: it is at an end." in against.sentence(more, question)
+
+
+def test_too_many_lines_leave_the_worst_out():
+    table = pd.DataFrame({"x.a": [1, 2] * 12, "x.b": np.repeat(np.arange(12), 2), "mean": np.linspace(1, 0, 24)})
+    from rnn_research.runs.question import Question
+
+    found, left_out = against.lines(table, Question("loss", "x.a", ("x.b",), "loss", "loss"))
+    assert [name for name, _ in found] == [f"b {n}" for n in range(11, 3, -1)]
+    assert left_out == 4
+
+
+def test_the_front_is_that_of_a_brute_force_search():
+    rng = np.random.default_rng(0)
+    cost, loss = rng.integers(0, 12, 60).astype(float), rng.integers(0, 12, 60).astype(float)
+    expected = [
+        not any(c <= cost[i] and l <= loss[i] and (c, l) != (cost[i], loss[i]) for c, l in zip(cost, loss, strict=True))
+        for i in range(60)
+    ]
+    assert pareto.front(cost, loss).tolist() == expected
+    assert 0 < sum(expected) < 60
+
+
+def test_a_front_of_the_sweep(runs):
+    question, _ = ask(runs)
+    table = pareto.gather(runs, question, "parameters")
+    assert table[table["front"]]["label"].tolist() == ["learning rate 0.01, gru"]
+    text = pareto.sentence(table, question, "parameters")
+    assert text.startswith("1 of 6 settings are on the front of test mean squared error against parameters: (1)")
+    assert "0.112 for 945" in text
+
+
+def test_a_heat_map_takes_numbers_before_names(runs):
+    question, _ = ask(runs)
+    table = summaries(runs, question.y, question.fields)
+    fields = heat_map.choose(table, question)
+    assert fields == ("optimizer.learning_rate", "model.cell", ())
+    assert "0.112 at learning rate 0.01, cell gru" in heat_map.sentence(table, question, fields)
+    assert heat_map.choose(table, question._replace(group=())) is None
+    with_length = table.assign(**{"task.length": range(6)})
+    assert heat_map.choose(with_length, question._replace(group=("task.length", "model.cell"))).y == "model.cell"
+
+
+def test_parallel_coordinates_tell_what_the_best_have_in_common(runs):
+    question, _ = ask(runs)
+    table = summaries(runs, question.y, question.fields)
+    assert parallel.sentence(table, question).startswith("The best of 6 settings has learning rate 0.01; cell gru.")
+
+
+def test_runs_that_lack_a_field_of_the_others_are_drawn_too(tmp_path):
+    for number in range(6):
+        fields = {"model.cell": ("gru", "lstm")[number % 2], "optimizer.learning_rate": 10.0 ** -(1 + number // 2)}
+        fields |= {"task.symbols": number % 3} if number < 4 else {}
+        write_run(tmp_path / str(number), fields, 0.1 * (number + 1), (1.0, 0.1 * (number + 1)))
+    question, counted = ask(load(tmp_path))
+    assert "task.symbols" in question.fields
+    parallel.draw(summaries(counted, question.y, question.fields), question, tmp_path / "parallel.png")
+    assert (tmp_path / "parallel.png").exists()
+
+
+def test_every_figure_is_drawn_for_screen_and_print(tmp_path):
+    """Names and numbers, many fields, a failed run, a setting without any result."""
+    number = 0
+    for cell in ("lstm", "gru"):
+        for rate in (1e-3, 1e-1):
+            for length in (10, 20, 40):
+                number += 1
+                fields = {"model.cell": cell, "optimizer.learning_rate": rate, "task.length": length}
+                failed = cell == "gru" and rate == 1e-1
+                write_run(
+                    tmp_path / "runs" / str(number),
+                    fields,
+                    0.01 * number,
+                    (1.0, 0.5, 0.01 * number),
+                    status="failed" if failed else "done",
+                    parameters=number,
+                    wall_seconds=float(20 - number),
+                )
+    runs = load(tmp_path)
+    question, counted = ask(runs, lengths=True)
+    assert question.x == "task.length"
+    sweep = Sweep(runs, counted, question, parse("--success", "test_mean_squared_error<0.05"))
+    drawn = pictures.draw(sweep, gather(sweep), tmp_path / "figures")
+    names = [
+        "learning_curves",
+        "against",
+        "heat_map",
+        "parallel",
+        "success",
+        "pareto_parameters",
+        "pareto_wall_seconds",
+    ]
+    assert [picture.path.stem for picture in drawn] == names
+    for picture in drawn:
+        assert picture.path.read_bytes().startswith(b"\x89PNG")
+        assert picture.path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert picture.sentence.endswith(".")
+    assert plt.get_fignums() == []
