@@ -3,6 +3,9 @@
     python -m experiments.train --config=configs/char_lm.py:tiny --workdir=runs/tiny
     python -m experiments.train --config=configs/char_lm.py:tiny --workdir=runs/more --config.model.hidden=256
 
+    One run over two hosts: the same command on both, with --process_id=0 and --process_id=1 (Slurm: srun tells them)
+    python -m experiments.train --config=... --workdir=... --coordinator=node1:5000 --num_processes=2 --process_id=0
+
 Leaves a run directory: config, provenance, metrics, TensorBoard, checkpoints,
 results.json, a sample and report.html.
 """
@@ -14,7 +17,7 @@ from ml_collections import config_flags
 
 from experiments import launch
 from rnn_research.runs.directory import RunDirectory, write_text
-from rnn_research.training import scores, trained, writing
+from rnn_research.training import distributed, scores, trained, writing
 from rnn_research.training.train import train
 
 CONFIG = launch.config_flag()
@@ -26,6 +29,20 @@ RESUME = launch.define(
     "auto: go on if the directory holds the same config; never: refuse a used directory; "
     "changed: go on although the config differs",
 )
+DISTRIBUTED = launch.define(
+    flags.DEFINE_string,
+    "distributed",
+    "auto",
+    "auto: one of several processes if the three flags below say so, or as a task of a Slurm job step of several "
+    "(one a device: srun --ntasks-per-node=GPUS); off: alone, whatever Slurm says",
+)
+COORDINATOR = launch.define(
+    flags.DEFINE_string, "coordinator", None, "HOST:PORT of process 0, where the processes of one run meet"
+)
+NUM_PROCESSES = launch.define(flags.DEFINE_integer, "num_processes", None, "how many processes train this run together")
+PROCESS_ID = launch.define(
+    flags.DEFINE_integer, "process_id", None, "which one this is, from 0; only process 0 needs and writes the workdir"
+)
 
 
 def main() -> int:
@@ -33,10 +50,14 @@ def main() -> int:
     config = launch.required_config(CONFIG)
     directory = launch.directory(WORKDIR.value)
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
-    results = train(config, directory, overrides, RESUME.value)
+    group = distributed.group_of(DISTRIBUTED.value, COORDINATOR.value, NUM_PROCESSES.value, PROCESS_ID.value)
+    with distributed.joined(group):
+        results = train(config, directory, overrides, RESUME.value)
     if "stopped_by_signal" in results:
         print(f"stopped by a signal at step {results['step']:,}; the same command goes on from there")
         return 128 + results["stopped_by_signal"]
+    if not distributed.first():
+        return 0
 
     from rnn_research.report.run_page import write_page  # matplotlib is slow to import: only when needed
 

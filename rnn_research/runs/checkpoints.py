@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from orbax.checkpoint import checkpoint_manager
 from orbax.checkpoint import v1 as ocp
 
 from rnn_research.errors import UserError
@@ -53,7 +54,7 @@ class Checkpoints:
         self._objective = objective
         self._pending: Any = None
         self._set_aside = _set_aside_unreadable(path)
-        self._manager = ocp.training.Checkpointer(
+        self._manager = _open(
             path,
             preservation_policy=policies.AnyPreservationPolicy(
                 [
@@ -200,6 +201,21 @@ class Checkpoints:
 
 class Damaged(Exception):
     """A checkpoint that cannot be used."""
+
+
+def _open(path: Path, **options: Any) -> ocp.training.Checkpointer:
+    """The folder's keeper; among several processes, one that waits for none of the others, which leave it alone."""
+    if jax.process_count() == 1:
+        return ocp.training.Checkpointer(path, **options)
+    this = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(primary_host=this, active_processes={this})
+    path.mkdir(parents=True, exist_ok=True)
+    # orbax refuses to make a folder for some of the processes, even one that is there.
+    make, checkpoint_manager._create_root_directory = checkpoint_manager._create_root_directory, lambda *_: None
+    try:
+        return ocp.training.Checkpointer(path, context=ocp.Context(multiprocessing_options=alone), **options)
+    finally:
+        checkpoint_manager._create_root_directory = make
 
 
 def _set_aside_unreadable(path: Path) -> list[str]:

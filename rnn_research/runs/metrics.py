@@ -1,14 +1,21 @@
-"""metrics.jsonl and TensorBoard: written as the run goes, cut back to the checkpoint when it resumes."""
+"""metrics.jsonl and TensorBoard: written as the run goes, cut back to the checkpoint when it resumes.
+
+TensorBoard's table of hyperparameters gets every field of the config when the run
+begins, and the results when it ends.
+"""
 
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tensorboardX import SummaryWriter
+from tensorboardX.summary import hparams
 
-from rnn_research.runs.directory import RunDirectory, write_text
+from rnn_research.runs.configs import flatten
+from rnn_research.runs.directory import RunDirectory, read_json, write_text
 
 
 class MetricsWriter:
@@ -19,8 +26,11 @@ class MetricsWriter:
         kept = [r for r in read(run.metrics) if r["step"] <= step]
         write_text(run.metrics, "".join(_line(r) for r in kept))
         self._file = open(run.metrics, "a", encoding="utf-8")  # noqa: SIM115 (closed in close)
-        # Names ending in the step let TensorBoard drop what was written after it.
-        self._board = SummaryWriter(str(run.tensorboard), purge_step=step + 1 if step else None, flush_secs=30)
+        self._board = _board(run, step + 1 if step else None)
+        if step == 0 and run.config.exists():
+            # No summary of the experiment: TensorBoard makes it from all runs, which may differ in their fields.
+            _, begins, _ = hparams(_hyperparameters(read_json(run.config)), {})
+            self._board.file_writer.add_summary(begins)
 
     def write(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Writes one record."""
@@ -40,6 +50,36 @@ class MetricsWriter:
         """Closes both files."""
         self._file.close()
         self._board.close()
+
+
+def conclude(run: RunDirectory, results: Mapping[str, Any]) -> None:
+    """Adds the results of a run that has ended to TensorBoard, under ``results/``; once, however often it is called.
+
+    Args:
+      run: the run, whose metrics are closed.
+      results: the headline figures, ``step`` among them.
+    """
+    after = int(results["step"]) + 1  # a purge of this step leaves the run's own curves whole
+    board = _board(run, after)
+    _, _, ends = hparams({}, {})
+    board.file_writer.add_summary(ends)
+    for name, value in results.items():
+        if isinstance(value, int | float) and math.isfinite(value):
+            board.add_scalar(f"results/{name}", value, after)
+    board.close()
+
+
+def _board(run: RunDirectory, purge_step: int | None) -> SummaryWriter:
+    """A further file of events; TensorBoard drops what earlier ones hold from ``purge_step`` on."""
+    # Files are told apart and read in turn by their names, which else tell only the second.
+    number = len(list(run.tensorboard.glob("events.*")))
+    return SummaryWriter(str(run.tensorboard), purge_step=purge_step, flush_secs=30, filename_suffix=f".{number:04}")
+
+
+def _hyperparameters(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Flat fields in the types that TensorBoard knows."""
+    fields = flatten(config).items()
+    return {name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in fields}
 
 
 def _line(record: dict[str, Any]) -> str:

@@ -26,7 +26,8 @@ def provenance(corpus: Mapping[str, Any]) -> dict[str, Any]:
         "processor": processor(),
         "cores": os.cpu_count(),
         "backend": jax.default_backend(),
-        "devices": [str(device.device_kind) for device in jax.local_devices()],
+        "processes": jax.process_count(),
+        "devices": [str(device.device_kind) for device in jax.devices()],
         "corpus": dict(corpus),
     }
 

@@ -1,12 +1,15 @@
 """Which numbers and which devices a run computes with."""
 
 import dataclasses
+import functools
 import math
 import os
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from rnn_research.errors import UserError, at_least, one_of
@@ -28,8 +31,8 @@ def parameter_dtype(dtype: str) -> jnp.dtype:
 
 
 def mesh() -> Mesh:
-    """All local devices in one row, along the batch."""
-    return jax.make_mesh((jax.local_device_count(),), ("batch",), axis_types=(AxisType.Auto,))
+    """All devices of all processes in one row, along the batch."""
+    return jax.make_mesh((jax.device_count(),), ("batch",), axis_types=(AxisType.Auto,))
 
 
 def check_divides(batch_size: int, accumulate: int) -> None:
@@ -41,7 +44,7 @@ def check_divides(batch_size: int, accumulate: int) -> None:
     at_least("--config.training.accumulate", accumulate, 1)
     if batch_size % accumulate:
         raise UserError(f"--config.training.accumulate={accumulate} must divide --config.task.batch_size={batch_size}")
-    devices = jax.local_device_count()
+    devices = jax.device_count()
     if batch_size // accumulate % devices:
         raise UserError(
             f"--config.task.batch_size={batch_size} in {accumulate} part(s) does not split over {devices} devices: "
@@ -79,11 +82,56 @@ def spread(over: Mesh, state: TrainState, data: Any, batch_axis: int | None) -> 
     everywhere = NamedSharding(over, PartitionSpec())
     first = NamedSharding(over, PartitionSpec("batch"))
     shared = everywhere if batch_axis is None else NamedSharding(over, PartitionSpec(*[None] * batch_axis, "batch"))
-    carry = jax.device_put(state.carry, first)
-    state = dataclasses.replace(jax.device_put(dataclasses.replace(state, carry=None), everywhere), carry=carry)
-    return state, jax.device_put(data, shared)
+    carry = _place(state.carry, first)
+    state = dataclasses.replace(_place(dataclasses.replace(state, carry=None), everywhere), carry=carry)
+    return state, _place(data, shared)
+
+
+def share(over: Mesh, tree: Any) -> Any:
+    """Places arrays that every process has where all of them can use them."""
+    return jax.device_put(tree) if jax.process_count() == 1 else _place(tree, NamedSharding(over, PartitionSpec()))
+
+
+def _place(tree: Any, sharding: NamedSharding) -> Any:
+    """As ``jax.device_put``, also over devices of other processes: each process gives its part of what all have."""
+    if sharding.is_fully_addressable:
+        return jax.device_put(tree, sharding)
+
+    def place(x: Any) -> jax.Array:
+        if jnp.issubdtype(x.dtype, jax.dtypes.prng_key):
+            return jax.random.wrap_key_data(place(jax.random.key_data(x)))
+        host = np.asarray(x)
+        return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
+
+    return jax.tree.map(place, tree)
+
+
+def gather(over: Mesh, tree: Any) -> Any:
+    """The same arrays, so laid that every process can read them; all processes call it, in the same order."""
+    if jax.process_count() == 1:
+        return tree
+    return jax.block_until_ready(_everywhere(over)(tree)) if host_must_wait() else _everywhere(over)(tree)
+
+
+@functools.cache
+def _everywhere(over: Mesh) -> Callable[[Any], Any]:
+    return jax.jit(lambda tree: tree, out_shardings=NamedSharding(over, PartitionSpec()))
+
+
+def largest(over: Mesh, number: Callable[[], int]) -> Callable[[], int]:
+    """The largest of what ``number`` gives now on all processes; the devices find it in their turn.
+
+    Returns:
+      A function that waits for it; for a single process, ``number`` itself.
+    """
+    if jax.process_count() == 1:
+        return number
+    each = np.full(jax.local_device_count(), number(), np.int32)
+    numbers = jax.make_array_from_process_local_data(NamedSharding(over, PartitionSpec("batch")), each)
+    found = gather(over, numbers)
+    return lambda: int(np.asarray(found).max())
 
 
 def host_must_wait() -> bool:
-    """Programs with collectives on virtual CPU devices hang if the host runs ahead."""
-    return jax.default_backend() == "cpu" and jax.local_device_count() > 1
+    """Programs with collectives on CPU devices hang if the host runs ahead."""
+    return jax.default_backend() == "cpu" and jax.device_count() > 1

@@ -20,10 +20,11 @@ from rnn_research.runs.checkpoints import Checkpoints, flat
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.metrics import MetricsWriter
 from rnn_research.tasks import Task
-from rnn_research.training import gradient_watch
+from rnn_research.training import devices, distributed, gradient_watch
 from rnn_research.training.devices import host_must_wait
 from rnn_research.training.progress import RunProgress
 from rnn_research.training.schedule import Schedule
+from rnn_research.training.silent import SilentMetrics
 from rnn_research.training.state import TrainState
 from rnn_research.training.step import Hyper, Program
 from rnn_research.training.stop import StopRequest
@@ -104,13 +105,14 @@ def run(
       RunFailed: when loss or gradient are no longer finite; the last good checkpoint stays.
     """
     step = int(state.step)
-    records = [r for r in metrics_file.read(directory.metrics) if r["step"] <= step]
+    records = distributed.from_first(lambda: [r for r in metrics_file.read(directory.metrics) if r["step"] <= step])
     objective = task.objective[0]
     watch = Watch(objective, config.training.patience, records)
     spent = records[-1]["wall_seconds"] if records else 0.0
     began = time.monotonic()
     speeds: list[float] = []
-    writer = MetricsWriter(directory, step)
+    writer = MetricsWriter(directory, step) if distributed.first() else SilentMetrics()
+    mesh = devices.mesh()
     tokens = config.task.batch_size * task.length
     copy = jax.jit(lambda s: jax.tree.map(jnp.copy, flat(s)))
     validation = task.splits.get("validation")
@@ -123,7 +125,8 @@ def run(
         sums = None
         if validation is not None and schedule.evaluates(step):
             sums = program.evaluate(state.params, data["validation"], validation.batches, validation.batch_size)
-        return Boundary(step, metrics, sums, flow, copy(state) if save else None)
+        snapshot = copy(state) if save else None
+        return Boundary(step, *devices.gather(mesh, (metrics, sums, flow, snapshot)))
 
     def settle(boundary: Boundary, progress: RunProgress) -> None:
         """Reads a boundary and writes it down."""
@@ -156,9 +159,13 @@ def run(
 
     pending: Boundary | None = None
     try:
-        with StopRequest() as stop, RunProgress(schedule.steps, step, tokens) as progress:
-            while step < schedule.steps and not watch.exhausted and stop.signal is None:
+        quiet = not distributed.first()
+        with StopRequest() as stop, RunProgress(schedule.steps, step, tokens, quiet) as progress:
+            signal = 0
+            while step < schedule.steps and not watch.exhausted and not signal:
                 n = schedule.next(step) - step
+                # All processes stop at the same step, whichever was told to.
+                told = devices.largest(mesh, lambda: stop.signal or 0)
                 state, metrics = program.chunk(state, data["train"], hyper, n)
                 if host_must_wait():
                     jax.block_until_ready(state)
@@ -168,13 +175,14 @@ def run(
                     if watch.exhausted:
                         break  # the steps just begun are not wanted
                 step += n
-                pending = reach(step, metrics, schedule.saves(step) or stop.signal is not None)
+                pending = reach(step, metrics, schedule.saves(step) or told() > 0)
                 if host_must_wait():
                     jax.block_until_ready(pending.metrics)
+                signal = told()
             if pending is not None:
                 # A signal that came after the copy was decided on still finds its state saved.
                 if pending.snapshot is None:
-                    pending = pending._replace(snapshot=copy(state))
+                    pending = pending._replace(snapshot=devices.gather(mesh, copy(state)))
                 settle(pending, progress)
             step = pending.step if pending is not None else step
         checkpoints.wait()
@@ -183,7 +191,8 @@ def run(
             writer.close()
         raise
     writer.close()
-    return Ending(step, stop.signal, spent + time.monotonic() - began, float(np.median(speeds)) if speeds else math.nan)
+    speed = float(np.median(speeds)) if speeds else math.nan
+    return Ending(step, signal or None, spent + time.monotonic() - began, speed)
 
 
 def _refuse_non_finite(chunk: dict[str, np.ndarray], last: int, checkpoints: Checkpoints) -> None:

@@ -1,5 +1,6 @@
 """One run from a config and a directory: start or resume, train, score, and write the results."""
 
+import contextlib
 import math
 from typing import Any, NamedTuple
 
@@ -13,13 +14,16 @@ from rnn_research.models.recurrent import count
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.metrics import conclude
 from rnn_research.runs.provenance import provenance
 from rnn_research.runs.statistics import bootstrap_ratio
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import devices, gradient_watch, loop
+from rnn_research.training import devices, distributed, gradient_watch, loop
 from rnn_research.training.defaults import defaults
 from rnn_research.training.schedule import schedule_of
+from rnn_research.training.silent import SilentCheckpoints
+from rnn_research.training.state import TrainState
 from rnn_research.training.step import Hyper, Program, hyper_of, program
 from rnn_research.training.writing import encode_priming
 from rnn_research.types import Params
@@ -83,71 +87,88 @@ def train(
     """
     one_of("--resume", resume, RESUME)
     config.lock()
-    _check_config(config, directory, resume)
-    stored = _stored_vocabulary(directory)
-    built = build(config, stored)
-    if resume != "changed":
-        _check_corpus(built.task, directory)
-    directory.create()
-    with directory.locked():
-        if directory.done.exists() and resume != "changed":
-            return read_json(directory.results)
+    distributed.check_same("the config", config.to_dict())
+
+    def look() -> Vocabulary | None:
+        _check_config(config, directory, resume)
+        return _stored_vocabulary(directory)
+
+    built = build(config, distributed.from_first(look))
+    distributed.check_same("the corpus", built.task.facts.get("corpus_sha256"))
+    with contextlib.ExitStack() as held:
+
+        def take() -> dict[str, Any] | None:
+            if resume != "changed":
+                _check_corpus(built.task, directory)
+            directory.create()
+            held.enter_context(directory.locked())
+            return read_json(directory.results) if directory.done.exists() and resume != "changed" else None
+
+        done = distributed.from_first(take)
+        if done is not None:
+            return done
         try:
             return _train(config, directory, overrides, built)
         except RunFailed as error:
-            write_text(directory.failed, f"{error}\n")
+            if distributed.first():
+                write_text(directory.failed, f"{error}\n")
             raise
 
 
 def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built) -> dict[str, Any]:
     task, _, functions, schedule, hyper = built
-    state = functions.init(jax.random.key(config.seed), config.model.init, hyper)
     mesh = devices.mesh()
     data = {name: split.data for name, split in task.splits.items()}
-    state, data["train"] = devices.spread(mesh, state, data["train"], task.splits["train"].batch_axis)
-    for name in data.keys() - {"train"}:
-        data[name] = jax.device_put(data[name])
-    checkpoints = Checkpoints(directory.checkpoints, task.objective[0])
-    try:
-        resumed, step, passed_over = checkpoints.restore_newest(state)
+    checkpoints = Checkpoints(directory.checkpoints, task.objective[0]) if distributed.first() else SilentCheckpoints()
+
+    def start() -> TrainState:
+        fresh = functions.init(jax.random.key(config.seed), config.model.init, hyper)
+        resumed, step, passed_over = checkpoints.restore_newest(fresh)
         _record(config, directory, overrides, built)  # not before the checkpoint is known to fit
         for sentence in passed_over:
             print(f"{sentence}; going on from step {step}", flush=True)
-        if resumed is not None:
-            print(f"resuming from step {step:,}", flush=True)
-        ending = loop.run(
-            config,
-            functions,
-            task,
-            schedule,
-            state if resumed is None else resumed,
-            data,
-            hyper,
-            directory,
-            checkpoints,
-        )
+        if resumed is None:
+            return fresh
+        print(f"resuming from step {step:,}", flush=True)
+        return resumed
+
+    def best() -> tuple[Params, int]:
+        like = functions.init(jax.random.key(config.seed), config.model.init, hyper)
+        state, step, passed_over = checkpoints.restore_best(like)
+        for sentence in passed_over:
+            print(f"{sentence}; the best one left is of step {step}", flush=True)
+        return state.params, step
+
+    try:
+        state = distributed.from_first(start)
+        state, data["train"] = devices.spread(mesh, state, data["train"], task.splits["train"].batch_axis)
+        for name in data.keys() - {"train"}:
+            data[name] = devices.share(mesh, data[name])
+        ending = loop.run(config, functions, task, schedule, state, data, hyper, directory, checkpoints)
         if ending.signal is not None and ending.step < schedule.steps:
             return {"stopped_by_signal": ending.signal, "step": ending.step}
-        like = functions.init(jax.random.key(config.seed), config.model.init, hyper)
-        state, best, passed_over = checkpoints.restore_best(like)
-        for sentence in passed_over:
-            print(f"{sentence}; the best one left is of step {best}", flush=True)
-        params = state.params
+        params, best_step = distributed.from_first(best)
     finally:
         checkpoints.close()
     results = {
         "objective": task.objective[0],
         "step": ending.step,
-        "best_step": best,
+        "best_step": best_step,
         "parameters": count(params),
-        **score_splits(task, functions, params, data),
+        **score_splits(task, functions, devices.share(mesh, params), data),
         **{name: value for name, value in task.facts.items() if name.startswith("floor_")},
         "wall_seconds": ending.wall_seconds,
         "train_tokens_per_second": ending.tokens_per_second,
     }
-    write_json(directory.results, {k: v for k, v in results.items() if not (isinstance(v, float) and math.isnan(v))})
-    write_text(directory.done, "")
-    return read_json(directory.results)
+
+    def finish() -> dict[str, Any]:
+        known = {k: v for k, v in results.items() if not (isinstance(v, float) and math.isnan(v))}
+        write_json(directory.results, known)
+        conclude(directory, known)
+        write_text(directory.done, "")
+        return read_json(directory.results)
+
+    return distributed.from_first(finish)
 
 
 def _record(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built) -> None:

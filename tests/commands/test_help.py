@@ -8,7 +8,7 @@ import pytest
 from processes import ROOT, WarmPython
 
 FLAGS = {
-    "train": ["config", "workdir", "resume", "debug"],
+    "train": ["config", "workdir", "resume", "distributed", "coordinator", "num_processes", "process_id", "debug"],
     "sample": [
         "workdir",
         "prime",

@@ -1,0 +1,1 @@
+"""Many runs: planning their points, packing them into programs, launching them, searching."""
