@@ -23,7 +23,7 @@ from rnn_research.training.schedule import Schedule
 from rnn_research.training.train import build
 
 STEPS = 200  # in one turn
-ROUNDS = 5
+ROUNDS = 3
 
 
 def measure(rounds: int = ROUNDS, steps: int = STEPS) -> dict[str, Any]:
