@@ -5,8 +5,6 @@ number when a signal stopped a run that then saved its state.
 """
 
 import errno
-import importlib.util
-import inspect
 import math
 import os
 import signal
@@ -21,7 +19,8 @@ from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
-from rnn_research.errors import RunFailed, UserError, nearest
+from experiments.config_files import load_config
+from rnn_research.errors import RunFailed, UserError, nearest, nearest_field
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
 
@@ -190,7 +189,7 @@ def _default(name: str, given: str | None, flat: dict[str, Any]) -> Any:
     field = name.removeprefix("config.")
     if any(known.startswith(field + ".") for known in flat):
         raise UserError(f"--{name} is a section, not a field: name one of its fields")
-    raise UserError(f"--{name} is no field of {given}{_nearest_field(field, flat)}")
+    raise UserError(f"--{name} is no field of {given}{nearest_field(field, flat)}")
 
 
 def _typed_default(flag: Any) -> Any:
@@ -219,17 +218,6 @@ def check_type(name: str, value: str, default: Any) -> None:
         raise UserError(f"{shown} must be a {kind}, like {default}") from error
 
 
-def _nearest_field(field: str, flat: dict[str, Any]) -> str:
-    suggestion = nearest(field, flat)
-    if not suggestion:  # perhaps the section is left out or wrong: compare last names
-        by_name = {known.rsplit(".", 1)[-1]: known for known in flat}
-        close = nearest(field.rsplit(".", 1)[-1], by_name)
-        for name, known in by_name.items():
-            if repr(name) in close:
-                return f", did you mean {known!r}?"
-    return suggestion
-
-
 def config_first(argv: Sequence[str]) -> list[str]:
     """The same arguments with ``--config`` in front, since its fields are only known once it is read."""
     given = config_argument(argv)
@@ -255,46 +243,14 @@ def config_argument(argv: Sequence[str]) -> str | None:
     return None
 
 
-def load_config(given: str) -> ConfigDict:
-    """The config of ``FILE[:arg]``, unchanged by the command line.
-
-    Raises:
-      UserError: if the file is missing or fails.
-    """
-    name, colon, argument = given.partition(":")
-    path = Path(name)
-    try:
-        there = path.is_file()
-    except OSError as error:  # too long a name, or a folder that may not be read
-        raise UserError(f"--config={given} cannot be read ({error.strerror}): name another file") from error
-    if not there:
-        close = nearest(name, map(str, path.parent.glob("*.py")))
-        raise UserError(f"--config={given}: no such file{close or ': name a config, as in configs/char_lm.py:tiny'}")
-    spec = importlib.util.spec_from_file_location("given_config", path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"--config={given}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        if colon and not inspect.signature(module.get_config).parameters:
-            raise UserError(f"--config={given}: this config takes no argument, leave out {':' + argument!r}")
-        config = module.get_config(argument) if colon else module.get_config()
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise UserError(f"--config={given} fails: {type(error).__name__}: {error}") from error
-    if not isinstance(config, ConfigDict):
-        raise UserError(f"--config={given}: get_config() gives a {type(config).__name__}, it must give a ConfigDict")
-    return config
-
-
 def help_text(doc: str, argv: Sequence[str]) -> str:
     """The command's own words, its flags, and the fields of the config if one is named."""
     lines = [doc.strip(), "", "Flags:"]
     for name in [n for n in OURS if n != "debug"] + ["debug"]:
         flag = flags.FLAGS[name]
-        default = "" if flag.default in (None, False, "") else f" (default {flag.default})"
-        text = f"{flag.help}{default}"
+        default = "" if flag.default in (None, False, "", []) else f" (default {flag.default})"
+        said, *_ = flag.help.split(";\n")  # absl adds, with spaces of its own, that a flag may be given often
+        text = f"{said}{default}"
         lines += textwrap.wrap(text, 100, initial_indent=f"  --{name:<14} ", subsequent_indent=" " * 19)
     given = config_argument(argv)
     if given is not None:

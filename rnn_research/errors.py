@@ -31,6 +31,16 @@ def nearest(value: str, known: Iterable[str]) -> str:
     return f", did you mean {matches[0]!r}?" if matches else ""
 
 
+def nearest_field(field: str, known: Iterable[str]) -> str:
+    """As ``nearest``, for dotted names: where the section is left out or wrong, last names are compared."""
+    fields = list(known)
+    if suggestion := nearest(field, fields):
+        return suggestion
+    by_name = {name.rsplit(".", 1)[-1]: name for name in fields}
+    matches = difflib.get_close_matches(field.rsplit(".", 1)[-1], by_name, n=1, cutoff=0.5)
+    return f", did you mean {by_name[matches[0]]!r}?" if matches else ""
+
+
 def at_least(flag: str, value: float, low: float) -> None:
     """Refuses a value below ``low``.
 

@@ -1,4 +1,4 @@
-"""Configs as flat fields: how two of them differ, and how a stored one is read back."""
+"""Configs as flat fields: how two of them differ, and one with some fields changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,3 +29,10 @@ def difference(before: Mapping[str, Any] | ConfigDict, after: Mapping[str, Any] 
         elif old[field] != new[field]:
             lines.append(f"{field}: {old[field]!r} -> {new[field]!r}")
     return lines
+
+
+def changed(base: ConfigDict, overrides: Mapping[str, Any]) -> ConfigDict:
+    """A copy of the config with some fields changed."""
+    config = base.copy_and_resolve_references()
+    config.update_from_flattened_dict(dict(overrides))
+    return config

@@ -18,6 +18,10 @@ from typing import Any
 from rnn_research.errors import UserError
 
 
+class InUse(UserError):
+    """Another process holds the directory."""
+
+
 class RunDirectory:
     """Paths of one run, and its small files."""
 
@@ -58,13 +62,13 @@ class RunDirectory:
         """Holds the directory for this process; the lock dies with the process, however it dies.
 
         Raises:
-          UserError: if another process holds it.
+          InUse: if another process holds it.
         """
         with open(self.path / ".lock", "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise UserError(
+                raise InUse(
                     f"--workdir={self.path} is in use by another process: wait for it or choose another"
                 ) from error
             yield

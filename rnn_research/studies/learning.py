@@ -9,27 +9,10 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.models.recurrent import count
-from rnn_research.training.population import Population
+from rnn_research.runs.configs import changed
+from rnn_research.training.population import FREE, Population
 from rnn_research.training.step import hyper_of, score_split
 from rnn_research.training.train import Built, build
-
-# Numbers that change nothing about the program: members may differ in them.
-FREE = (
-    "seed",
-    "model.dropout",
-    "model.init.input_scale",
-    "model.init.recurrent_scale",
-    "model.init.output_scale",
-    "model.init.bias_half_width",
-    "model.init.forget_bias",
-    "optimizer.learning_rate",
-    "optimizer.momentum",
-    "optimizer.decay",
-    "optimizer.epsilon",
-    "optimizer.weight_decay",
-    "optimizer.clip.limit",
-    "training.regularizer.weight",
-)
 
 Overrides = dict[str, Any]
 
@@ -84,7 +67,7 @@ def train_members(
     Raises:
       ValueError: if members differ in something else.
     """
-    built = build(base)
+    built = build(base, batch_over=1)
     population, states_M, hypers_M = begin(base, members, built)
     data = {name: jax.tree.map(jnp.asarray, split.data) for name, split in built.task.splits.items()}
 
@@ -136,20 +119,13 @@ def begin(base: ConfigDict, members: Sequence[Overrides], built: Built) -> tuple
 
 def initial_params(base: ConfigDict, members: Sequence[Overrides]) -> Any:
     """The stacked parameters ``[M, ...]`` that ``train_members`` begins with."""
-    _, states_M, _ = begin(base, members, build(base))
+    _, states_M, _ = begin(base, members, build(base, batch_over=1))
     return jax.tree.map(lambda x: x[: len(members)], states_M.params)
 
 
 def seeds_of(config: ConfigDict) -> list[Overrides]:
     """Members that differ in their seed alone, ``config.analysis.seeds`` of them."""
     return [{"seed": config.seed + s} for s in range(config.analysis.seeds)]
-
-
-def changed(base: ConfigDict, overrides: Overrides) -> ConfigDict:
-    """A copy of the config with some fields changed."""
-    config = base.copy_and_resolve_references()
-    config.update_from_flattened_dict(overrides)
-    return config
 
 
 def headed(say: Callable[[str], None], heading: str) -> Callable[[str], None]:

@@ -35,8 +35,8 @@ def mesh() -> Mesh:
     return jax.make_mesh((jax.device_count(),), ("batch",), axis_types=(AxisType.Auto,))
 
 
-def check_divides(batch_size: int, accumulate: int) -> None:
-    """A batch must split evenly over parts and devices.
+def check_divides(batch_size: int, accumulate: int, devices: int | None = None) -> None:
+    """A batch must split evenly over parts and devices (all there are, by default).
 
     Raises:
       UserError: if it does not.
@@ -44,7 +44,7 @@ def check_divides(batch_size: int, accumulate: int) -> None:
     at_least("--config.training.accumulate", accumulate, 1)
     if batch_size % accumulate:
         raise UserError(f"--config.training.accumulate={accumulate} must divide --config.task.batch_size={batch_size}")
-    devices = jax.device_count()
+    devices = devices or jax.device_count()
     if batch_size // accumulate % devices:
         raise UserError(
             f"--config.task.batch_size={batch_size} in {accumulate} part(s) does not split over {devices} devices: "

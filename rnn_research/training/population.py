@@ -18,6 +18,24 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from rnn_research.training.step import Program
 from rnn_research.types import Array
 
+# Numbers that change nothing about the program: members may differ in them.
+FREE = (
+    "seed",
+    "model.dropout",
+    "model.init.input_scale",
+    "model.init.recurrent_scale",
+    "model.init.output_scale",
+    "model.init.bias_half_width",
+    "model.init.forget_bias",
+    "optimizer.learning_rate",
+    "optimizer.momentum",
+    "optimizer.decay",
+    "optimizer.epsilon",
+    "optimizer.weight_decay",
+    "optimizer.clip.limit",
+    "training.regularizer.weight",
+)
+
 
 class Members:
     """Members laid over devices; arrays have a leading member axis."""
@@ -40,12 +58,13 @@ class Members:
 
         return jax.tree.map(place, tree_M)
 
-    def each(self, f: Callable[..., Any]) -> Callable[..., Any]:
+    def each(self, f: Callable[..., Any], donate: tuple[int, ...] = ()) -> Callable[..., Any]:
         """``f(shared, *args)`` of one member's arguments, as a jitted function of all members' laid ones.
 
         ``shared`` is the same for all members: data is an argument of the program, not a constant in it.
+        ``donate`` numbers the arguments whose memory the results may take.
         """
-        return _each_member(self._mesh, f)
+        return _each_member(self._mesh, f, donate)
 
     def to_host(self, tree_M: Any) -> Any:
         """NumPy arrays of the members alone."""
@@ -78,7 +97,7 @@ class Population(Members):
         return states_M, self.to_host(metrics)
 
 
-def _each_member(mesh: Mesh, f: Callable[..., Any]) -> Callable[..., Any]:
+def _each_member(mesh: Mesh, f: Callable[..., Any], donate: tuple[int, ...]) -> Callable[..., Any]:
     if jax.default_backend() == "cpu":
 
         def local(shared: Any, *args_M: Any) -> Any:
@@ -95,4 +114,4 @@ def _each_member(mesh: Mesh, f: Callable[..., Any]) -> Callable[..., Any]:
         specs = (everywhere, *(member for _ in args_M))
         return jax.shard_map(local, mesh=mesh, in_specs=specs, out_specs=member, check_vma=False)(shared, *args_M)
 
-    return jax.jit(all_members)
+    return jax.jit(all_members, donate_argnums=donate)

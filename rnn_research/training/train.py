@@ -1,11 +1,9 @@
 """One run from a config and a directory: start or resume, train, score, and write the results."""
 
 import contextlib
-import math
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
@@ -14,13 +12,12 @@ from rnn_research.models.recurrent import count
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
-from rnn_research.runs.metrics import conclude
 from rnn_research.runs.provenance import provenance
-from rnn_research.runs.statistics import bootstrap_ratio
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training import devices, distributed, gradient_watch, loop
 from rnn_research.training.defaults import defaults
+from rnn_research.training.results import figures_of, scored_splits, write_results
 from rnn_research.training.schedule import schedule_of
 from rnn_research.training.silent import SilentCheckpoints
 from rnn_research.training.state import TrainState
@@ -41,8 +38,13 @@ class Built(NamedTuple):
     hyper: Hyper
 
 
-def build(config: ConfigDict, vocabulary: Vocabulary | None = None) -> Built:
+def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: int | None = None) -> Built:
     """Builds task, model and program; checks every field on the way.
+
+    Args:
+      config: the whole config.
+      vocabulary: that the text must have, or None.
+      batch_over: devices that share a batch; None for all that there are.
 
     Raises:
       UserError: for a value that cannot be, naming its flag.
@@ -51,7 +53,7 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None) -> Built:
     dtype = devices.parameter_dtype(config.training.dtype)
     one_of("--config.task.name", config.task.name, TASKS)
     one_of("--config.model.name", config.model.name, MODELS)
-    devices.check_divides(config.task.batch_size, config.training.accumulate)
+    devices.check_divides(config.task.batch_size, config.training.accumulate, batch_over)
     hyper = hyper_of(config)
     # Only text has a vocabulary to hold on to.
     held = () if vocabulary is None else (vocabulary,)
@@ -90,7 +92,7 @@ def train(
     distributed.check_same("the config", config.to_dict())
 
     def look() -> Vocabulary | None:
-        _check_config(config, directory, resume)
+        check_config(config, directory, resume)
         return _stored_vocabulary(directory)
 
     built = build(config, distributed.from_first(look))
@@ -99,7 +101,7 @@ def train(
 
         def take() -> dict[str, Any] | None:
             if resume != "changed":
-                _check_corpus(built.task, directory)
+                check_corpus(built.task, directory)
             directory.create()
             held.enter_context(directory.locked())
             return read_json(directory.results) if directory.done.exists() and resume != "changed" else None
@@ -124,7 +126,7 @@ def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any
     def start() -> TrainState:
         fresh = functions.init(jax.random.key(config.seed), config.model.init, hyper)
         resumed, step, passed_over = checkpoints.restore_newest(fresh)
-        _record(config, directory, overrides, built)  # not before the checkpoint is known to fit
+        record(config, directory, overrides, task, provenance(task.facts))  # not before the checkpoint is known to fit
         for sentence in passed_over:
             print(f"{sentence}; going on from step {step}", flush=True)
         if resumed is None:
@@ -150,51 +152,26 @@ def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any
         params, best_step = distributed.from_first(best)
     finally:
         checkpoints.close()
-    results = {
-        "objective": task.objective[0],
-        "step": ending.step,
-        "best_step": best_step,
-        "parameters": count(params),
-        **score_splits(task, functions, devices.share(mesh, params), data),
-        **{name: value for name, value in task.facts.items() if name.startswith("floor_")},
-        "wall_seconds": ending.wall_seconds,
-        "train_tokens_per_second": ending.tokens_per_second,
-    }
-
-    def finish() -> dict[str, Any]:
-        known = {k: v for k, v in results.items() if not (isinstance(v, float) and math.isnan(v))}
-        write_json(directory.results, known)
-        conclude(directory, known)
-        write_text(directory.done, "")
-        return read_json(directory.results)
-
-    return distributed.from_first(finish)
+    params = devices.share(mesh, params)
+    sums = {}
+    for name in scored_splits(task):
+        part = task.splits[name]
+        sums[name] = functions.evaluate(params, data[name], part.batches, part.batch_size)
+    figures = figures_of(task, sums)
+    return distributed.from_first(lambda: write_results(directory, task, ending, best_step, count(params), figures))
 
 
-def _record(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built) -> None:
-    """Writes down what runs here, from here on."""
+def record(
+    config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], task: Task, source: dict[str, Any]
+) -> None:
+    """Writes down what runs here, from here on; ``source`` is its provenance."""
     for marker in (directory.done, directory.failed):
         marker.unlink(missing_ok=True)
     write_json(directory.config, config.to_dict())
     write_json(directory.overrides, overrides)
-    write_json(directory.provenance, provenance(built.task.facts))
-    if built.task.symbols is not None:
-        write_json(directory.vocabulary, built.task.symbols.to_json())
-
-
-def score_splits(task: Task, functions: Program, params: Params, data: dict[str, Any]) -> dict[str, float]:
-    """Headline figures of validation and test, each with a bootstrap interval of the objective."""
-    figures: dict[str, float] = {}
-    name, numerator, denominator = task.objective
-    for split in ("validation", "test"):
-        if split not in task.splits:
-            continue
-        part = task.splits[split]
-        sums = functions.evaluate(params, data[split], part.batches, part.batch_size)
-        figures.update({f"{split}_{key}": value for key, value in task.summary(sums, split).items()})
-        low, high = bootstrap_ratio(np.asarray(sums[numerator]), np.asarray(sums[denominator]))
-        figures[f"{split}_{name}_low95"], figures[f"{split}_{name}_high95"] = low, high
-    return figures
+    write_json(directory.provenance, source)
+    if task.symbols is not None:
+        write_json(directory.vocabulary, task.symbols.to_json())
 
 
 def _check_fields(config: ConfigDict) -> None:
@@ -227,7 +204,7 @@ def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:
         raise UserError("--config.evaluation.show_scores=True shows a short text: give it as --config.task.text")
 
 
-def _check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> None:
+def check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> None:
     """Refuses a directory that belongs to another config.
 
     Raises:
@@ -250,7 +227,7 @@ def _check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> N
         )
 
 
-def _check_corpus(task: Task, directory: RunDirectory) -> None:
+def check_corpus(task: Task, directory: RunDirectory) -> None:
     """Refuses to go on with other text than the run began with.
 
     Raises:

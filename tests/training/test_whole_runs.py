@@ -13,7 +13,7 @@ from rnn_research.errors import UserError
 from rnn_research.runs import metrics
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import scores, trained
-from rnn_research.training.loop import Watch
+from rnn_research.training.logbook import Watch
 from rnn_research.training.train import train
 
 

@@ -1,0 +1,236 @@
+"""Many runs of one config: plans their points, packs those of one shape into one program, and trains them.
+
+    python -m experiments.sweep --config=configs/char_lm.py:tiny --workdir=runs/cells
+    python -m experiments.sweep --config=configs/char_lm.py:tiny --workdir=runs/rates \\
+        --axis=model.cell=lstm,gru --axis=seed=0:5 --axis='optimizer.learning_rate=log(1e-3,1e-1,5)'
+    python -m experiments.sweep --workdir=runs/rates
+
+The points are those of the config's own sweep(), or the product of the axes, or
+--random=N of it, or those of a search (--optuna=N). The same command goes on with
+what is not DONE, as does --workdir alone; more values of an axis add points. Each
+point leaves a run directory runs/NAME as experiments.train does, without sample and
+page. A FAILED point stands until --retry_failed. Leaves sweep.json and results.json.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+from absl import flags
+from ml_collections import config_flags
+from rich.console import Console
+
+from experiments import launch
+from experiments.config_files import load_points
+from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.runs.configs import flatten
+from rnn_research.runs.directory import RunDirectory, write_json
+from rnn_research.sweeps import axes, plan, points
+from rnn_research.training.progress import duration
+
+CONFIG = launch.config_flag()
+WORKDIR = launch.workdir_flag("the sweep's directory, made if it is missing")
+AXIS = launch.define(
+    flags.DEFINE_multi_string,
+    "axis",
+    [],
+    "FIELD=a,b,c or FIELD=0:5 or FIELD=log(LOW,HIGH,N) or lin(LOW,HIGH,N); given often, their product is run",
+)
+ZIP = launch.define(flags.DEFINE_multi_string, "zip", [], "'FIELD=1,2;FIELD=x,y': axes that walk together")
+RANDOM = launch.define(flags.DEFINE_integer, "random", 0, "draw this many points from the axes")
+OPTUNA = launch.define(flags.DEFINE_integer, "optuna", 0, "search the axes for the least validation loss, in N trials")
+SEED = launch.define(flags.DEFINE_integer, "sweep_seed", 0, "of --random and --optuna")
+DRY_RUN = launch.define(flags.DEFINE_boolean, "dry_run", False, "show points, packs and time, and start nothing")
+LAUNCHER = launch.define(flags.DEFINE_string, "launcher", "local", "where packs run: local or slurm")
+WORKERS = launch.define(
+    flags.DEFINE_integer, "workers", 1, "processes that share the cores of this machine; 1: none beside this one"
+)
+MEMORY = launch.define(flags.DEFINE_float, "memory_gb", None, "GiB that the workers may hold together")
+SLURM = launch.define(
+    flags.DEFINE_multi_string,
+    "slurm",
+    [],
+    "KEY=VALUE of each job: minutes, partition, account, cpus, gpus, memory_gb, at_once, or any option of sbatch",
+)
+WAIT = launch.define(
+    flags.DEFINE_boolean, "wait", False, "stay until no job of the sweep is queued or running on Slurm"
+)
+PACK_SIZE = launch.define(flags.DEFINE_integer, "pack_size", 0, "most points in a pack; 0: as many as memory holds")
+RETRY = launch.define(flags.DEFINE_boolean, "retry_failed", False, "go on with points that are FAILED, too")
+PACK = launch.define(flags.DEFINE_integer, "pack", -1, "run this pack of the stored sweep alone, as launchers do")
+
+
+def main() -> int:
+    """Plans, then runs what is left to do."""
+    directory = launch.directory(WORKDIR.value).path
+    check_numbers()
+    stored = plan.read(directory)
+    if PACK.value >= 0:
+        return one_pack(directory, stored)
+    if OPTUNA.value:
+        return searched(directory)
+    if CONFIG.value is None and stored is not None:
+        sweep = stored
+        share_cores(sweep)
+    else:
+        sweep = planned(directory, stored)
+    from rnn_research.sweeps.launchers import LAUNCHERS, How, check, waiting  # JAX counts its devices from here on
+
+    how = How(WORKERS.value, MEMORY.value, SLURM.value, WAIT.value, RETRY.value)
+    check(LAUNCHER.value, how)
+    if DRY_RUN.value:
+        show_plan(sweep)
+        return 0
+    RunDirectory(directory).create()
+    if sweep != stored:
+        plan.write(directory, sweep)
+    began = time.monotonic()
+    status = LAUNCHERS[LAUNCHER.value](directory, sweep, waiting(directory, sweep, RETRY.value), how)
+    if LAUNCHER.value == "slurm" and not WAIT.value:
+        return status  # the jobs have only begun
+    return conclude(directory, sweep, status, time.monotonic() - began)
+
+
+def check_numbers() -> None:
+    """Refuses flags whose value cannot be, or that do not go together.
+
+    Raises:
+      UserError: naming the flag.
+    """
+    one_of("--launcher", LAUNCHER.value, ("local", "slurm"))
+    for name, flag, low in (("random", RANDOM, 0), ("optuna", OPTUNA, 0), ("workers", WORKERS, 1), ("pack", PACK, -1)):
+        at_least(f"--{name}", flag.value, low)
+    at_least("--pack_size", PACK_SIZE.value, 0)
+    if RANDOM.value and OPTUNA.value:
+        raise UserError(f"--random={RANDOM.value} and --optuna={OPTUNA.value} are both given: leave one out")
+    if CONFIG.value is None and (AXIS.value or ZIP.value or RANDOM.value or OPTUNA.value):
+        raise UserError("--config is missing: axes vary the fields of one, as in --config=configs/char_lm.py:tiny")
+
+
+def planned(directory: Path, stored: plan.Sweep | None) -> plan.Sweep:
+    """The sweep that the command line asks for."""
+    wanted = wanted_sweep()
+    found = points_of(flatten(wanted.base), wanted.config)
+    share_cores(wanted._replace(points=tuple(plan.Point("", point, 0) for point in found)))
+    from rnn_research.sweeps import packing
+
+    return packing.planned(stored, wanted, found, directory, PACK_SIZE.value, WORKERS.value)
+
+
+def searched(directory: Path) -> int:
+    """A search instead of a plan.
+
+    Raises:
+      UserError: without axes.
+    """
+    wanted, groups = wanted_sweep(), groups_of(flatten(launch.required_config(CONFIG)))
+    if not groups:
+        raise UserError(f"--optuna={OPTUNA.value} searches axes: name some, as in --axis=seed=0:1000")
+    if DRY_RUN.value:
+        raise UserError("--dry_run shows a plan, and a search (--optuna) makes its plan as it goes: leave one out")
+    RunDirectory(directory).create()
+    share_cores(wanted)
+    from rnn_research.sweeps.search import search
+
+    began = time.monotonic()
+    with RunDirectory(directory).locked():
+        sweep, signal = search(directory, wanted, groups, OPTUNA.value, SEED.value, PACK_SIZE.value)
+    return conclude(directory, sweep, 0 if signal is None else 128 + signal, time.monotonic() - began)
+
+
+def wanted_sweep() -> plan.Sweep:
+    """The config given, as a sweep that has no points yet."""
+    config = launch.required_config(CONFIG).copy_and_resolve_references()
+    given = launch.config_argument(sys.argv) or ""
+    return plan.Sweep(given, config.to_dict(), config_flags.get_override_values(flags.FLAGS["config"]), ())
+
+
+def groups_of(defaults: dict[str, Any]) -> list[points.Group]:
+    """The axes given."""
+    zipped = [axes.parse_zipped(text, defaults) for text in ZIP.value]
+    return points.groups_of([axes.parse(text, defaults) for text in AXIS.value], zipped)
+
+
+def points_of(defaults: dict[str, Any], given: str) -> list[dict[str, Any]]:
+    """From the axes, or where there are none, from the config's own ``sweep()``.
+
+    Raises:
+      UserError: for axes that cannot be, or points that are the same.
+    """
+    groups = groups_of(defaults)
+    if RANDOM.value and not groups:
+        raise UserError(f"--random={RANDOM.value} draws from axes: name some, as in --axis=seed=0:1000")
+    if RANDOM.value:
+        found = points.drawn(groups, RANDOM.value, SEED.value)
+    elif groups:
+        found = points.product(groups)
+    else:
+        found = points.checked(load_points(given), defaults, f"--config={given}, sweep()")
+    points.refuse_duplicates(found, defaults)
+    return found
+
+
+def one_pack(directory: Path, sweep: plan.Sweep | None) -> int:
+    """What a launcher starts.
+
+    Raises:
+      UserError: if there is no sweep.
+    """
+    if sweep is None:
+        raise UserError(f"--pack={PACK.value}: --workdir={directory} holds no sweep: plan one with --config")
+    share_cores(sweep)
+    from rnn_research.sweeps.work import run_pack, status_of
+
+    return status_of(run_pack(directory, sweep, PACK.value, retry_failed=RETRY.value))
+
+
+def share_cores(sweep: plan.Sweep) -> None:
+    """One virtual device a core, where the CPU computes; must come before the first array."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    points_or_base = sweep.points or (plan.Point("", {}, 0),)
+    wanted = (sweep.config_of(point).training.regularizer for point in points_or_base)
+    # Factorisations of several CPU devices at a time wait for each other for ever.
+    alone = any(regularizer.name == "flossing" and regularizer.top > 1 for regularizer in wanted)
+    jax.config.update("jax_num_cpu_devices", 1 if alone else max(1, there // WORKERS.value))
+
+
+def show_plan(sweep: plan.Sweep) -> None:
+    """The points, how they are packed, and how long their steps take."""
+    from rnn_research.sweeps import estimate
+
+    print(f"{len(sweep.points)} points in {sweep.packs} packs")
+    Console().print(estimate.table(sweep))
+    found = estimate.estimate(sweep)
+    print(
+        f"about {duration(found.seconds)} of training steps, timed on a member of {found.timed} of {sweep.packs} "
+        "packs; compiling, evaluating and saving come on top"
+    )
+    print(json.dumps({"points": len(sweep.points), "packs": sweep.packs, "estimated_seconds": found.seconds}))
+
+
+def conclude(directory: Path, sweep: plan.Sweep, status: int, seconds: float) -> int:
+    """Shows the best points and writes results.json."""
+    from rnn_research.sweeps import summary
+
+    outcomes = summary.outcomes_of(directory, sweep)
+    results = summary.results_of(sweep, outcomes, seconds)
+    write_json(directory / "results.json", results)
+    if "objective" in results:
+        print(f"best points by validation {results['objective']}")
+        Console().print(summary.table(outcomes))
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            print(f"FAILED {outcome.point.name}: {outcome.reason}")
+    print(", ".join(f"{results[name]} {name}" for name in summary.STATUSES if name == "done" or results[name]))
+    if status > 128:
+        print("stopped by a signal; the same command goes on from there")
+    print(json.dumps(results))
+    return status or int(results["failed"] > 0)
+
+
+if __name__ == "__main__":
+    launch.run(main, __doc__)

@@ -1,0 +1,132 @@
+"""A sweep as it is written down: sweep.json, which every process that works on it reads.
+
+{"config": FILE[:arg], "base": whole config, "overrides": of the command line,
+ "fields": [swept fields], "points": [{"name", "overrides", "pack"}], "packs": how many}
+
+Beside it stand ``runs/NAME``, an ordinary run directory for each point, and at the
+end results.json.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from rnn_research.errors import UserError
+from rnn_research.runs.configs import changed, difference
+from rnn_research.runs.directory import RunDirectory, read_json, write_json
+from rnn_research.sweeps.names import names_of
+
+SHOWN = 3  # points that an error names
+
+
+class Point(NamedTuple):
+    """One run of a sweep.
+
+    Attributes:
+      name: of its directory.
+      overrides: fields that it changes of the base config.
+      pack: the program that it is part of.
+    """
+
+    name: str
+    overrides: dict[str, Any]
+    pack: int
+
+
+class Sweep(NamedTuple):
+    """All that is known of a sweep before anything runs.
+
+    Attributes:
+      config: the config file, as given.
+      base: the whole config that all points change.
+      overrides: what the command line changed for all points, for the record.
+      points: all runs.
+    """
+
+    config: str
+    base: dict[str, Any]
+    overrides: dict[str, Any]
+    points: tuple[Point, ...]
+
+    @property
+    def packs(self) -> int:
+        """How many packs there are, numbered from 0."""
+        return 1 + max((point.pack for point in self.points), default=-1)
+
+    @property
+    def fields(self) -> list[str]:
+        """The swept fields, in the order in which they first come."""
+        return list(dict.fromkeys(field for point in self.points for field in point.overrides))
+
+    def of_pack(self, pack: int) -> list[Point]:
+        """The points of one pack."""
+        return [point for point in self.points if point.pack == pack]
+
+    def config_of(self, point: Point) -> ConfigDict:
+        """The whole config of a point."""
+        return changed(ConfigDict(self.base), point.overrides)
+
+
+def run_directory(directory: Path, point: Point) -> RunDirectory:
+    """Where a point's run is."""
+    return RunDirectory(directory / "runs" / point.name)
+
+
+def with_names(stored: Sweep | None, points: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """The points that are not in the stored sweep yet, each with its name.
+
+    Raises:
+      UserError: if the stored sweep has points that are not among them.
+    """
+    before = [] if stored is None else list(stored.points)
+    missing = [p.name for p in before if p.overrides not in points]
+    if missing:
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        raise UserError(
+            f"--workdir holds another sweep: {', '.join(missing[:SHOWN])}{more} is not among the points given: "
+            "give the same axes (they may have more values), --workdir alone to go on with it, or another directory"
+        )
+    known = [p.overrides for p in before]
+    everything = [*known, *(p for p in points if p not in known)]
+    return list(zip(names_of(everything), everything, strict=True))[len(known) :]
+
+
+def refuse_another(stored: Sweep, base: Mapping[str, Any], directory: Path) -> None:
+    """A directory keeps its base config: only points may be added.
+
+    Raises:
+      UserError: with the fields that differ.
+    """
+    if differing := difference(stored.base, base):
+        raise UserError(
+            f"--workdir={directory} belongs to a sweep of another config ({'; '.join(differing)}): "
+            "choose another directory"
+        )
+
+
+def write(directory: Path, sweep: Sweep) -> None:
+    """Writes sweep.json."""
+    points = [point._asdict() for point in sweep.points]
+    value = {**sweep._asdict(), "fields": sweep.fields, "points": points, "packs": sweep.packs}
+    write_json(directory / "sweep.json", value)
+
+
+def read(directory: Path) -> Sweep | None:
+    """The sweep of a directory, or None if it has none.
+
+    Raises:
+      UserError: if the directory holds a run, or its sweep.json cannot be used.
+    """
+    path = directory / "sweep.json"
+    if not path.exists():
+        if RunDirectory(directory).used():
+            raise UserError(f"--workdir={directory} holds a single run, not a sweep: choose another directory")
+        return None
+    stored = read_json(path)
+    try:
+        points = tuple(Point(p["name"], p["overrides"], p["pack"]) for p in stored["points"])
+        return Sweep(stored["config"], stored["base"], stored["overrides"], points)
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path} is not that of a sweep ({error!r}): choose another directory") from error

@@ -1,0 +1,84 @@
+"""What became of a sweep: counts, the best points by validation, results.json."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.table import Table
+from rich.text import Text
+
+from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.sweeps.halving import PRUNED
+from rnn_research.sweeps.plan import Point, Sweep, run_directory
+
+BEST = 10  # points in the table
+STATUSES = ("done", "failed", "pruned", "unfinished")
+
+
+class Outcome(NamedTuple):
+    """What became of one point.
+
+    Attributes:
+      point: which one.
+      status: done, failed, pruned (FAILED because a search stopped it early) or unfinished.
+      results: its results.json, where it is done.
+      reason: why it failed or was stopped.
+    """
+
+    point: Point
+    status: str
+    results: dict[str, Any]
+    reason: str
+
+    @property
+    def value(self) -> float | None:
+        """The validation objective of its best checkpoint, where it has one."""
+        return self.results.get(f"validation_{self.results.get('objective')}")
+
+
+def outcomes_of(directory: Path, sweep: Sweep) -> list[Outcome]:
+    """Of every point, in the order of the sweep."""
+    return [_outcome(point, run_directory(directory, point)) for point in sweep.points]
+
+
+def _outcome(point: Point, run: RunDirectory) -> Outcome:
+    if run.done.exists():
+        return Outcome(point, "done", read_json(run.results), "")
+    if run.failed.exists():
+        reason = run.failed.read_text(encoding="utf-8").strip()
+        return Outcome(point, "pruned" if reason.startswith(PRUNED) else "failed", {}, reason)
+    return Outcome(point, "unfinished", {}, "")
+
+
+def results_of(sweep: Sweep, outcomes: list[Outcome], wall_seconds: float) -> dict[str, Any]:
+    """The headline figures, ready for JSON."""
+    counts = {s: sum(o.status == s for o in outcomes) for s in STATUSES}
+    results: dict[str, Any] = {"config": sweep.config, "points": len(outcomes), "packs": sweep.packs, **counts}
+    if ranked := ranking(outcomes):
+        best = ranked[0]
+        results |= {
+            "objective": best.results["objective"],
+            "best": best.point.name,
+            "best_overrides": best.point.overrides,
+        }
+        results |= {n: v for n, v in best.results.items() if n.startswith(("validation_", "test_"))}
+    return {**results, "wall_seconds": wall_seconds}
+
+
+def ranking(outcomes: list[Outcome]) -> list[Outcome]:
+    """Those that have a validation objective, the least first."""
+    return sorted((o for o in outcomes if o.value is not None), key=lambda o: o.value or 0.0)
+
+
+def table(outcomes: list[Outcome]) -> Table:
+    """The best points, by the validation objective."""
+    ranked = ranking(outcomes)
+    objective = ranked[0].results["objective"] if ranked else "objective"
+    shown = Table(box=None, pad_edge=False)
+    shown.add_column("point", overflow="fold")
+    for heading in ("validation", "test", "best step"):
+        shown.add_column(heading, justify="right")
+    for o in ranked[:BEST]:
+        test = o.results.get(f"test_{objective}")
+        figures = [f"{o.value:.4g}", "-" if test is None else f"{test:.4g}", f"{o.results['best_step']:,}"]
+        shown.add_row(Text(o.point.name), *figures)
+    return shown
