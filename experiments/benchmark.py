@@ -13,6 +13,7 @@ neighbours in time; the range over the rounds stands beside every median. Suites
     scaling    how cost grows, with a figure
     loop       the host loop against the bare jitted step
     units      scoring units against concepts
+    parallel   all of time at once against the loop
     sweep      64 points as one program, against processes and PyTorch
 
 Libraries that are not installed are left out: pip install -e .[benchmark]
@@ -25,7 +26,7 @@ from typing import Any
 from absl import flags
 
 from experiments import launch
-from experiments.benchmarks import cells, comparison, loop, memory, sample, scaling, sweep, train, units
+from experiments.benchmarks import cells, comparison, loop, memory, parallel, sample, scaling, sweep, train, units
 from experiments.benchmarks.case import BYTES, GATES, parse_shapes
 from experiments.benchmarks.suite import Options, Suite, plain
 from rnn_research.errors import UserError, at_least, one_of
@@ -41,6 +42,7 @@ SUITES: dict[str, Suite] = {
     "scaling": Suite(scaling.measure, scaling.shown, speed.scaling),
     "loop": plain(loop.measure),
     "units": plain(units.measure),
+    "parallel": Suite(lambda options, say: parallel.measure(min(options.rounds, parallel.ROUNDS)), parallel.table),
     "sweep": plain(sweep.measure),
 }
 PAGE = "benchmark.md"

@@ -24,6 +24,7 @@ TIMED = 400
 SECONDS = 4.0
 BUILDERS: dict[str, Callable[[Case], Core]] = {
     **{f"ours, {form}": partial(ours, fields) for form, fields in FORMS.items()},
+    **{f"ours, fast, remat {remat}": partial(ours, {"form": "fast", "remat": remat}) for remat in ("gates", "sqrt")},
     "flax.linen": flax_linen,
 }
 

@@ -19,7 +19,7 @@ from rnn_research.cells import CELLS
 from rnn_research.types import Array, Params
 from rnn_research.unroll import Stack, stack, unroll_stack
 
-FORMS: dict[str, dict[str, Any]] = {"plain": {}}
+FORMS: dict[str, dict[str, Any]] = {"plain": {"form": "plain"}, "fast": {"form": "fast"}}
 """Fields of ``Stack`` that make each form of our unroll; all are measured, and the last stands for ours in ratios."""
 
 OURS = f"ours, {list(FORMS)[-1]}"

@@ -69,7 +69,7 @@ def config_of(case: Case, form: str = list(FORMS)[-1]) -> ConfigDict:
     config.task.text = string.printable + "".join(np.random.default_rng(0).choice(list(string.printable), B * 4 * T))
     config.task.validation_fraction = config.task.test_fraction = 0.0
     config.task.batch_size, config.task.chunk_length, config.task.carry = B, T, "zero"
-    config.model.update(cell=case.cell, hidden=H, layers=L, **FORMS[form])
+    config.model.update(cell=case.cell, hidden=H, layers=L, unroll=form)
     config.optimizer.learning_rate, config.optimizer.clip.limit = pytorch.RATE, pytorch.CLIP
     return config
 

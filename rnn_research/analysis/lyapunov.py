@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.analysis.jacobians import along, carry_of, state_of
+from rnn_research.analysis.jacobians import along
 from rnn_research.cells import Cell
+from rnn_research.cells.jacobian import carry_of, state_of
 from rnn_research.errors import UserError
 from rnn_research.types import Array, Carry, Key, Params
 

@@ -35,7 +35,8 @@ class Sensitivity(NamedTuple):
     """Along a sequence, ``[T, ...]``, in nats; -inf for zero.
 
     Attributes:
-      log_dh_ds: log ||dh_t/ds|| at s = 1 where every recurrent matrix W_h is s W_h.
+      log_dh_ds: log ||dh_t/ds|| at s = 1 where every recurrent matrix W_h is s W_h, or
+        s a_t is what a linear recurrence multiplies its state by.
       log_dh_dh0: log of the Frobenius norm of dh_t/dh_0, h_0 the hidden state before the first step.
       log_h: log ||h_t||.
     """
@@ -66,7 +67,7 @@ def sensitivity(cell: Cell, params: Params, carry: Carry, x: Array) -> Sensitivi
     are rescaled at each step, so that neither norm under- or overflows.
     """
     H = cell.hidden(carry).shape[-1]
-    zeros, one = jax.tree.map(jnp.zeros_like, carry), jnp.ones((), params.w_h_GHH.dtype)
+    zeros, one = jax.tree.map(jnp.zeros_like, carry), jnp.ones((), cell.hidden(carry).dtype)
     # dh_0: one tangent for each unit, on a new first axis, and none of a c.
     _, pull = jax.vjp(cell.hidden, carry)
     eye = jnp.eye(H, dtype=cell.hidden(carry).dtype).reshape(H, *[1] * (cell.hidden(carry).ndim - 1), H)
@@ -75,8 +76,7 @@ def sensitivity(cell: Cell, params: Params, carry: Carry, x: Array) -> Sensitivi
 
     def step(state: tuple[Carry, Scaled, Scaled], u: Any) -> tuple[tuple[Carry, Scaled, Scaled], Any]:
         carry, of_s, of_start = state
-        scaled = lambda s: params._replace(w_h_GHH=s * params.w_h_GHH)  # noqa: E731
-        after, push = jax.linearize(lambda carry, s: cell.advance(scaled(s), carry, u)[0], carry, one)
+        after, push = jax.linearize(lambda carry, s: _scaled(cell, params, carry, u, s), carry, one)
         of_start = rescaled(jax.vmap(lambda e: push(e, 0 * one))(of_start.value), of_start.exponent, both)
         fresh = rescaled(push(zeros, one))
         passed = rescaled(push(of_s.value, 0 * one), of_s.exponent)
@@ -91,3 +91,10 @@ def sensitivity(cell: Cell, params: Params, carry: Carry, x: Array) -> Sensitivi
     begin = (carry, rescaled(zeros), rescaled(of_start, 0, both))
     _, norms = jax.lax.scan(step, begin, cell.input(params, x))
     return Sensitivity(*norms)
+
+
+def _scaled(cell: Cell, params: Params, carry: Carry, u: Any, s: Array) -> Carry:
+    """One step with s W_h for W_h; where a state is only multiplied, by a_t, s may as well multiply the state."""
+    if cell.linear is not None:
+        return cell.advance(params, jax.tree.map(lambda c: s * c, carry), u)[0]
+    return cell.advance(params._replace(w_h_GHH=s.astype(params.w_h_GHH.dtype) * params.w_h_GHH), carry, u)[0]

@@ -9,7 +9,9 @@ map of the previous hidden state, and a pointwise rest::
 
 That split is what lets one unroll hoist the input projection, one gradient and
 one Jacobian serve all cells. A cell whose recurrence does not split (reset gate
-before the matmul) gives ``advance(params, carry, u)`` of its own.
+before the matmul) gives ``advance(params, carry, u)`` of its own. One whose gates
+see the input alone has no matmul that must wait: its ``recur`` gives no streams,
+and it says in ``linear`` which linear recurrence its state follows.
 """
 
 from collections.abc import Callable
@@ -32,6 +34,20 @@ class InitialCarry(Protocol):
     def __call__(self, shape: tuple[int, ...], dtype: DTypeLike = jnp.float32) -> Carry: ...
 
 
+class Linear(NamedTuple):
+    """A state that follows ``s_t = a_t * s_{t-1} + b_t``, unit by unit, with a and b of the input alone.
+
+    Attributes:
+      terms: ``(params, u) -> (a, b)``, ``[..., H]``, real or complex; a may lack the leading axes.
+      state: ``carry -> s [..., H]``.
+      carry: ``s -> carry``.
+    """
+
+    terms: Callable[[Params, Streams], tuple[Array, Array]]
+    state: Callable[[Carry], Array]
+    carry: Callable[[Array], Carry]
+
+
 class Cell(NamedTuple):
     """A recurrent cell. All functions broadcast over leading axes.
 
@@ -44,6 +60,7 @@ class Cell(NamedTuple):
       hidden: ``carry -> h [..., H]``, what the next layer reads.
       recur: the linear map of ``h`` within ``advance``, or None if it does not split.
       combine: the pointwise rest of ``advance``, or None.
+      linear: the linear recurrence of its state, or None if it is not linear.
     """
 
     name: str
@@ -54,6 +71,7 @@ class Cell(NamedTuple):
     hidden: Callable[[Carry], Array]
     recur: Callable[[Params, Array], Streams] | None = None
     combine: Callable[[Params, Carry, Streams, Streams], tuple[Carry, Any]] | None = None
+    linear: Linear | None = None
 
     def step(self, params: Params, carry: Carry, x: Array) -> tuple[Carry, Any]:
         """One time step from the raw input ``x [..., D]``."""
@@ -76,3 +94,28 @@ def split_cell(
         return combine(params, carry, u, recur(params, hidden(carry)))
 
     return Cell(name, init, input, advance, initial_carry, hidden, recur, combine)
+
+
+def linear_cell(
+    name: str,
+    *,
+    init: Callable[..., Params],
+    input: Callable[[Params, Array], Streams],
+    linear: Linear,
+    gates: Callable[[Streams], Any],
+    initial_carry: InitialCarry,
+    hidden: Callable[[Carry], Array],
+) -> Cell:
+    """A cell whose parts are derived from its linear recurrence; ``gates`` are what a trace shows."""
+
+    def recur(params: Params, h: Array) -> Streams:
+        return ()
+
+    def combine(params: Params, carry: Carry, u: Streams, v: Streams) -> tuple[Carry, Any]:
+        a, b = linear.terms(params, u)
+        return linear.carry(a * linear.state(carry) + b), gates(u)
+
+    split = split_cell(
+        name, init=init, input=input, recur=recur, combine=combine, initial_carry=initial_carry, hidden=hidden
+    )
+    return split._replace(linear=linear)

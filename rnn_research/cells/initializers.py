@@ -98,6 +98,20 @@ INITIALIZERS: dict[str, Callable[[Scalar], Initializer]] = {
 }
 
 
+class Ring(NamedTuple):
+    """Where the eigenvalues of a diagonal recurrence begin: uniform on a ring (Orvieto et al. 2023, section 3.4).
+
+    Attributes:
+      least: the least radius.
+      most: the largest, at most 1.
+      phase: the largest angle; small for long memories without oscillation.
+    """
+
+    least: Scalar = 0.0
+    most: Scalar = 1.0
+    phase: Scalar = 2 * np.pi
+
+
 class CellInit(NamedTuple):
     """Where a cell's parameters begin.
 
@@ -107,12 +121,14 @@ class CellInit(NamedTuple):
       bias: initialiser of each gate's ``[H]`` bias.
       forget_bias: added to the bias of the forget gate (Jozefowicz et al. 2015
         recommend 1); cells without a forget gate ignore it.
+      ring: eigenvalues of the LRU, which other cells ignore.
     """
 
     input: Initializer = glorot(1.0)
     recurrent: Initializer = orthogonal(1.0)
     bias: Initializer = uniform(0.0)
     forget_bias: Scalar = 1.0
+    ring: Ring = Ring()
 
 
 def per_gate(initializer: Initializer, key: Key, shape: tuple[int, ...], dtype: DTypeLike) -> Array:

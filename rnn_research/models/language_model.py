@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.initializers import normal
-from rnn_research.cells.linear import matmul
+from rnn_research.cells.linear import is_symbols, looks_up, matmul
 from rnn_research.errors import at_least
 from rnn_research.models.model import Model
 from rnn_research.models.recurrent import output_start_of, stack_of, start_of, with_resets
@@ -30,10 +30,9 @@ class LanguageModelParams(NamedTuple):
 
 def inputs_of(params: LanguageModelParams, inputs: Array, input_size: int) -> Array:
     """What the first layer reads: numbers as they are, symbols one-hot or embedded, ``[T, B, D]``."""
-    x = inputs
-    if jnp.issubdtype(inputs.dtype, jnp.integer):
-        x = jax.nn.one_hot(inputs, input_size, dtype=params.w_HV.dtype)
-    return x if params.embedding_VE is None else matmul(x, params.embedding_VE)
+    if params.embedding_VE is not None:
+        return matmul(inputs, params.embedding_VE)
+    return jax.nn.one_hot(inputs, input_size, dtype=params.w_HV.dtype) if is_symbols(inputs) else inputs
 
 
 def outputs_of(params: LanguageModelParams, h: Array) -> Array:
@@ -82,7 +81,9 @@ def language_model(config: Any, input_size: int, output_size: int, dtype: DTypeL
         edit: StackEdit | None = None,
     ) -> tuple[Array, Carry]:
         """``inputs`` are symbols ``[T, B]`` (negative: none of them), or numbers or distributions ``[T, B, D]``."""
-        x = inputs_of(params, inputs, input_size)
+        # The first layer looks its symbols up itself, but for a residual connection, which may need their vectors.
+        looked_up = looks_up() and not (config.embedding or shape.residual)
+        x = inputs if looked_up else inputs_of(params, inputs, input_size)
         # With static zero dropout nothing is drawn; a traced rate is always applied.
         key = key if train and not (isinstance(dropout, float) and dropout == 0) else None
         if ends_TB is not None:

@@ -10,14 +10,14 @@ from rnn_research.cells import CELLS, INITIALIZERS, CellInit
 from rnn_research.cells.initializers import Initializer, uniform
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll import Stack, StackEdit
+from rnn_research.unroll import FORMS, REMATS, Stack, StackEdit
 
 
 def stack_of(config: Any) -> Stack:
     """The stack that ``config.model`` asks for.
 
     Raises:
-      UserError: for an unknown cell or a size below one.
+      UserError: for an unknown cell, a size below one, or a form of the unroll that the cell cannot have.
     """
     one_of("--config.model.cell", config.cell, CELLS)
     at_least("--config.model.hidden", config.hidden, 1)
@@ -35,13 +35,33 @@ def stack_of(config: Any) -> Stack:
     at_least("--config.model.init.bias_half_width", config.init.bias_half_width, 0)
     if not math.isfinite(config.init.forget_bias):
         raise UserError(f"--config.model.init.forget_bias={config.init.forget_bias} must be finite")
+    form, remat = form_of(config)
     return Stack(
         cell=CELLS[config.cell],
         hidden=config.hidden,
         layers=config.layers,
         residual=config.residual,
         learned_carry=config.learned_carry,
+        form=form,
+        remat=remat,
     )
+
+
+def form_of(config: Any) -> tuple[str, str]:
+    """``config.model.unroll`` and ``remat``; runs from before these fields have the defaults.
+
+    Raises:
+      UserError: for an unknown one, or a form that the cell cannot have.
+    """
+    form = one_of("--config.model.unroll", config.get("unroll", "auto"), (*FORMS, "auto"))
+    remat = one_of("--config.model.remat", config.get("remat", "none"), REMATS)
+    if form == "fast" and CELLS[config.cell].recur is None:
+        able = ", ".join(sorted(name for name, cell in CELLS.items() if cell.recur is not None))
+        raise UserError(
+            f"--config.model.unroll=fast needs a recurrent matmul that waits for nothing else in its step, "
+            f"--config.model.cell={config.cell} has none: choose auto, plain, or one of the cells {able}"
+        )
+    return form, remat
 
 
 def start_of(config: Any) -> CellInit:

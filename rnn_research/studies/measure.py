@@ -10,11 +10,12 @@ from rnn_research.analysis.bptt_sum import bptt_sum
 from rnn_research.analysis.decay import decay
 from rnn_research.analysis.gates import SIGMOIDAL, gate_statistics
 from rnn_research.analysis.highway import highway
-from rnn_research.analysis.jacobians import along, step_jacobian
+from rnn_research.analysis.jacobians import along
 from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.analysis.memory_curse import sensitivity
+from rnn_research.cells.jacobian import step_jacobian
 from rnn_research.models.language_model import LanguageModelParams, outputs_of
 from rnn_research.types import Array
 from rnn_research.unroll import Stack, stack

@@ -117,8 +117,8 @@ def flossing_of_layers(
 
 
 def _check_omega(shape: Stack) -> None:
-    if shape.cell.recur is None:
-        able = ", ".join(sorted(name for name, cell in CELLS.items() if cell.recur is not None))
+    if shape.cell.recur is None or shape.cell.linear is not None:
+        able = ", ".join(sorted(name for name, cell in CELLS.items() if cell.recur is not None and cell.linear is None))
         raise UserError(
             "--config.training.regularizer.name=omega needs a recurrent matrix that stands apart, "
             f"--config.model.cell={shape.cell.name} has none: choose flossing, or one of {able}"

@@ -1,6 +1,24 @@
-"""A cell over time: one layer (``unroll``, ``trace``) and many (``Stack``, ``unroll_stack``)."""
+"""A cell over time: one layer (``unroll``, ``trace``), many (``Stack``, ``unroll_stack``), all of time at once."""
 
-from rnn_research.unroll.scan import Edit, trace, unroll
+from rnn_research.unroll.form import Edit, Form
+from rnn_research.unroll.forms import FORMS, REMATS, unroll
+from rnn_research.unroll.newton import Convergence
+from rnn_research.unroll.parallel import unroll_parallel, unroll_parallel_reported
+from rnn_research.unroll.scan import trace
 from rnn_research.unroll.stack import Stack, StackEdit, StackParams, unroll_stack
 
-__all__ = ["Edit", "Stack", "StackEdit", "StackParams", "trace", "unroll", "unroll_stack"]
+__all__ = [
+    "FORMS",
+    "REMATS",
+    "Convergence",
+    "Edit",
+    "Form",
+    "Stack",
+    "StackEdit",
+    "StackParams",
+    "trace",
+    "unroll",
+    "unroll_parallel",
+    "unroll_parallel_reported",
+    "unroll_stack",
+]

@@ -1,4 +1,4 @@
-"""One cell over time: ``lax.scan`` with the input projection hoisted out of the loop."""
+"""The plain form: ``lax.scan`` with the input projection hoisted out of the loop, for every cell and any derivative."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,17 +7,12 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.cell import Cell
+from rnn_research.cells.linear import is_symbols
 from rnn_research.types import Array, Carry, Params
-
-Edit = Callable[..., Carry]
-"""``edit(carry, t)``, or ``edit(carry, t, e_t)`` when ``edit_xs`` is given: runs after each step.
-
-One hook for clamping or ablating a unit, adding a zero whose gradient is
-dL/dh_t, noise, and resets at document ends.
-"""
+from rnn_research.unroll.form import Edit
 
 
-def unroll(
+def plain(
     cell: Cell,
     params: Params,
     carry: Carry,
@@ -28,31 +23,14 @@ def unroll(
     edit: Edit | None = None,
     edit_xs: Any = None,
     scan_unroll: int = 1,
+    remat: str = "none",
 ) -> tuple[Carry, Array]:
-    """Runs ``cell`` over ``x [T, ..., D]``.
-
-    Args:
-      cell: any cell of the registry.
-      params: its parameters.
-      carry: the carry before the first step, ``[..., H]``.
-      x: the inputs, time first.
-      lengths: valid steps of each sequence, shape ``[...]``. Beyond its length a
-        sequence's carry stands still and its output is zero, so that padding
-        never changes a result, in either direction.
-      reverse: walk from the last step to the first; ``h[t]`` still belongs to ``x[t]``.
-      edit: see ``Edit``.
-      edit_xs: a pytree of ``[T, ...]`` arrays, one slice for each call of ``edit``.
-      scan_unroll: steps per loop iteration (keep 1 on CPU).
-
-    Returns:
-      The carry after the last step, and the hidden states ``h [T, ..., H]``.
-    """
+    """See ``unroll``. ``remat="gates"`` keeps the carries and computes every step again on the way back."""
 
     def output(carry: Carry, gates: Any, alive: Array | None) -> Array:
-        h = cell.hidden(carry)
-        return h if alive is None else jnp.where(alive[..., None], h, 0)
+        return visible(cell, carry, alive)
 
-    return _scan(cell, params, carry, x, output, lengths, reverse, edit, edit_xs, scan_unroll)
+    return _scan(cell, params, carry, x, output, lengths, reverse, edit, edit_xs, scan_unroll, remat)
 
 
 def trace(
@@ -71,7 +49,7 @@ def trace(
     def output(carry: Carry, gates: Any, alive: Array | None) -> tuple[Carry, Any]:
         return carry, gates
 
-    return _scan(cell, params, carry, x, output, lengths, reverse, edit, edit_xs, 1)
+    return _scan(cell, params, carry, x, output, lengths, reverse, edit, edit_xs)
 
 
 def _scan(
@@ -84,31 +62,51 @@ def _scan(
     reverse: bool,
     edit: Edit | None,
     edit_xs: Any,
-    scan_unroll: int,
+    scan_unroll: int = 1,
+    remat: str = "none",
 ) -> tuple[Carry, Any]:
     def step(carry: Carry, inputs: tuple[Array, Any, Any]) -> tuple[Carry, Any]:
         t, u, e = inputs
         new, gates = cell.advance(params, carry, u)
-        if edit is not None:
-            new = edit(new, t) if edit_xs is None else edit(new, t, e)
-        alive = None
-        if lengths is not None:
-            alive = t < lengths
-            new = jax.tree.map(lambda after, before: jnp.where(alive[..., None], after, before), new, carry)
+        new, alive = settle(carry, new, t, e, lengths, edit)
         return new, output(new, gates, alive)
 
     if lengths is not None:
         x = without_padding(x, lengths)
     times_T = jnp.arange(x.shape[0])
     inputs = (times_T, cell.input(params, x), edit_xs)
+    step = jax.checkpoint(step, prevent_cse=False) if remat == "gates" else step
     return jax.lax.scan(step, carry, inputs, reverse=reverse, unroll=scan_unroll)
 
 
+def settle(
+    before: Carry, new: Carry, t: Array, e: Any, lengths: Array | None, edit: Edit | None
+) -> tuple[Carry, Array | None]:
+    """What follows a cell's own step: the edit, and standing still in padding.
+
+    Returns:
+      The carry after the step, and which sequences are not yet at their end (None for all).
+    """
+    if edit is not None:
+        new = edit(new, t) if e is None else edit(new, t, e)
+    if lengths is None:
+        return new, None
+    alive = t < lengths
+    return jax.tree.map(lambda after, before: jnp.where(alive[..., None], after, before), new, before), alive
+
+
+def visible(cell: Cell, carry: Carry, alive: Array | None) -> Array:
+    """The hidden state that is given out: zero in padding."""
+    h = cell.hidden(carry)
+    return h if alive is None else jnp.where(alive[..., None], h, 0)
+
+
 def without_padding(x: Array, lengths: Array) -> Array:
-    """``x [T, ..., D]`` with zeros beyond each sequence's length.
+    """``x [T, ..., D]`` with zeros beyond each sequence's length; symbols ``[T, ...]`` with none of them.
 
     Padding may hold anything, and a padded NaN would reach the weights' gradient
     as 0 * NaN even where the step it feeds is discarded.
     """
     times = jnp.arange(x.shape[0]).reshape(-1, *[1] * lengths.ndim)
-    return jnp.where((times < lengths)[..., None], x, 0)
+    alive = times < lengths
+    return jnp.where(alive, x, -1) if is_symbols(x) else jnp.where(alive[..., None], x, 0)

@@ -8,7 +8,9 @@ import jax.numpy as jnp
 
 from rnn_research.cells import Cell, CellInit
 from rnn_research.types import Array, Carry, DTypeLike, Key, Params
-from rnn_research.unroll.scan import unroll, without_padding
+from rnn_research.unroll import cudnn
+from rnn_research.unroll.forms import unroll
+from rnn_research.unroll.scan import without_padding
 
 
 class Stack(NamedTuple):
@@ -21,6 +23,10 @@ class Stack(NamedTuple):
       residual: adds a layer's input to its output where the sizes agree.
       bidirectional: every layer also runs backwards in time; outputs are concatenated.
       learned_carry: the initial carry is a parameter, else zero.
+      form: of each layer's unroll, see ``unroll``. ``"auto"`` is cuDNN's on an NVIDIA GPU
+        where it has all that is asked for: LSTMs in float32, no residual connection, no
+        dropout between layers, no edit, no remat.
+      remat: see ``unroll``.
     """
 
     cell: Cell
@@ -29,6 +35,8 @@ class Stack(NamedTuple):
     residual: bool = False
     bidirectional: bool = False
     learned_carry: bool = False
+    form: str = "plain"
+    remat: str = "none"
 
     @property
     def directions(self) -> int:
@@ -108,6 +116,10 @@ def unroll_stack(
     """
     if lengths is not None:  # a residual connection hands the input itself to the output
         x = without_padding(x, lengths)
+    bare = stack.form == "auto" and stack.remat == "none" and not stack.residual
+    bare = bare and edit is None and (key is None or stack.layers == 1)
+    if bare and cudnn.there_is_one() and cudnn.takes(stack.cell.name, (params.cells, carry), x):
+        return cudnn.run(params.cells, carry, x, lengths)
     carries = []
     for layer, (cells, starts) in enumerate(zip(params.cells, carry, strict=True)):
         # What a residual connection hands on is not dropped.
@@ -115,7 +127,18 @@ def unroll_stack(
         here = None if edit is None else _at_layer(edit, layer)
         ends, outputs = [], []
         for direction, (p, c) in enumerate(zip(cells, starts, strict=True)):
-            c, h = unroll(stack.cell, p, c, read, lengths=lengths, reverse=direction == 1, edit=here, edit_xs=edit_xs)
+            c, h = unroll(
+                stack.cell,
+                p,
+                c,
+                read,
+                lengths=lengths,
+                reverse=direction == 1,
+                edit=here,
+                edit_xs=edit_xs,
+                form=stack.form,
+                remat=stack.remat,
+            )
             ends.append(c)
             outputs.append(h)
         h = jnp.concatenate(outputs, axis=-1) if stack.bidirectional else outputs[0]

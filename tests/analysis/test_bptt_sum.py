@@ -26,8 +26,8 @@ def test_total_equals_autodiff(cell):
     near(mine.total, jax.jit(jax.grad(error))(params), rtol=1e-12, atol=1e-14)
     assert float(jnp.sum(mine.of_all.share)) == pytest.approx(1, abs=1e-12)
     assert float(jnp.sum(mine.of_all.norm_share)) == pytest.approx(1, abs=1e-12)
-    for leaf in (mine.of_each.w_h_GHH, mine.of_each.b_GH):
-        assert float(jnp.sum(leaf.share)) == pytest.approx(1, abs=1e-12)
+    for of_one in mine.of_each:
+        assert float(jnp.sum(of_one.share)) == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.usefixtures("x64")

@@ -5,15 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.analysis.jacobians import (
-    carry_of,
-    jacobians,
-    singular_values,
-    spectral_norm,
-    spectral_radius,
-    state_of,
-)
+from rnn_research.analysis.jacobians import jacobians, singular_values, spectral_norm, spectral_radius
 from rnn_research.cells import CELLS
+from rnn_research.cells.jacobian import carry_of, state_of
 from rnn_research.unroll import trace
 from tests.analysis.build import near, one_layer
 

@@ -44,8 +44,15 @@ def test_equals_autodiff(cell):
     mine = jitted(cell, params, carry, x_TBD)
 
     def hidden(s, h_0, x_TD, start):
-        scaled = params._replace(w_h_GHH=s * params.w_h_GHH)
-        return unroll(cell, scaled, start._replace(h=h_0), x_TD)[1]
+        if cell.linear is None:
+            scaled = params._replace(w_h_GHH=s * params.w_h_GHH)
+            return unroll(cell, scaled, start._replace(h=h_0), x_TD)[1]
+        state, h = cell.linear.state(start._replace(h=h_0)), []
+        for x_D in x_TD:
+            a, b = cell.linear.terms(params, cell.input(params, x_D))
+            state = s * a * state + b
+            h.append(state.real)
+        return jnp.stack(h)
 
     derivatives = jax.jit(jax.vmap(jax.jacfwd(hidden, (0, 1)), (None, 0, 1, 0), 1))
     of_s, of_h0 = derivatives(1.0, carry.h, x_TBD, carry)

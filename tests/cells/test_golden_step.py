@@ -7,7 +7,7 @@ import pytest
 
 from rnn_research.cells import CELLS, CellInit
 
-# By the NumPy transcriptions of test_paper_equations.py, in float64: h, and c where there is one.
+# By the NumPy transcriptions of test_paper_equations.py, in float64: the places of the carry, h first.
 GOLDEN = {
     "elman": ([0.5803735025599613, 0.5787263724397077],),
     "elman_relu": ([0.6630257341481021, 0.6605455691514551],),
@@ -15,6 +15,9 @@ GOLDEN = {
     "lstm_peephole": ([0.09013603459911232, 0.26400494705346805], [0.10248219440487079, 0.35657529466575666]),
     "gru": ([0.8148607379582528, 0.3339419463654004],),
     "gru_reset_before": ([0.8795395844003226, 0.6157296120294539],),
+    "mingru": ([-1.4279199202210862, -1.7001020515407737],),
+    "minlstm": ([0.8060828489664402, 0.7848666932087879],),
+    "lru": ([0.11169737713905939, 0.3507825432805629], [-0.5153513825457335, -0.3485720024497282]),
 }
 
 WHAT_TO_DO = """

@@ -5,8 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.cells import INITIALIZERS, CellInit
-from rnn_research.cells.initializers import glorot, identity, normal, orthogonal, per_gate, spectral_radius, uniform
+from rnn_research.cells import CELLS, INITIALIZERS, CellInit
+from rnn_research.cells.initializers import (
+    Ring,
+    glorot,
+    identity,
+    normal,
+    orthogonal,
+    per_gate,
+    spectral_radius,
+    uniform,
+)
 
 KEY = jax.random.key(0)
 
@@ -75,8 +84,13 @@ def test_every_matrix_of_a_cell_is_drawn_on_its_own(cell):
 
 def test_each_part_of_a_cell_gets_its_own_initializer(cell):
     params = cell.init(KEY, 8, 8, CellInit(identity(2.0), identity(3.0), uniform(0.0)), jnp.float32)
-    for w_x, w_h in zip(params.w_x_GDH, params.w_h_GHH, strict=True):
+    for w_x in params.w_x_GDH:
         np.testing.assert_array_equal(w_x, 2 * np.eye(8))
+    if cell.linear is not None:
+        assert not hasattr(params, "w_h_GHH")
+        return
+    assert len(params.w_h_GHH) == len(params.w_x_GDH)
+    for w_h in params.w_h_GHH:
         np.testing.assert_array_equal(w_h, 3 * np.eye(8))
 
 
@@ -86,10 +100,10 @@ def test_forget_bias_is_on_the_forget_gate_alone(cell):
     _, gate_values = cell.step(without, cell.initial_carry((8,)), jnp.zeros(8))
     added = {field: a - b for field, a, b in zip(with_bias._fields, with_bias, without, strict=True)}
 
-    expected = np.zeros(added["b_GH"].shape)
     if "f" in gate_values._fields:
+        expected = np.zeros(added["b_GH"].shape)
         expected[gate_values._fields.index("f")] = 3.0
-    np.testing.assert_allclose(added.pop("b_GH"), expected, atol=1e-6)
+        np.testing.assert_allclose(added.pop("b_GH"), expected, atol=1e-6)
     assert all(np.all(difference == 0) for difference in added.values())
 
 
@@ -122,3 +136,16 @@ def test_a_cell_starts_inside_jit(cell):
     many = jax.jit(jax.vmap(draw))(keys, numbers)
     alone = draw(keys[1], 1.0)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a[1], b, rtol=1e-5, atol=1e-5), many, alone)
+
+
+def test_eigenvalues_begin_uniform_on_a_ring():
+    """By area: the squared radius is uniform, and so is the angle; white input then gives states of variance 1."""
+    lru = CELLS["lru"]
+    params = lru.init(KEY, 1, 4000, CellInit(ring=Ring(0.8, 0.99, 0.3)), jnp.float32)
+    radius, angle = np.exp(-np.exp(np.float64(params.nu_H))), np.exp(np.float64(params.theta_H))
+    assert 0.8 < radius.min() < 0.801
+    assert 0.989 < radius.max() < 0.99
+    assert_fills(2 * (radius**2 - 0.8**2) / (0.99**2 - 0.8**2) - 1, 1)
+    assert_fills(2 * angle / 0.3 - 1, 1)
+    assert abs(np.corrcoef(radius, angle)[0, 1]) < 0.05
+    np.testing.assert_allclose(np.exp(2 * np.float64(params.gamma_H)) / (1 - radius**2), 1, rtol=1e-4)

@@ -76,6 +76,32 @@ def gru_reset_before(p, x, h):
     return (z * h + (1 - z) * np.tanh(np.hstack([x, 1, r * h]) @ w),)
 
 
+def driven(p, x):
+    """Gates of the input alone."""
+    return [x @ w_x + b for w_x, b in zip(p.w_x_GDH, p.b_GH, strict=True)]
+
+
+def mingru(p, x, h):
+    """Feng et al. (2024), section 3.1."""
+    k, candidate = driven(p, x)
+    return (h + sigma(k) * (candidate - h),)
+
+
+def minlstm(p, x, h):
+    """Feng et al. (2024), section 3.2, in the paper's own form."""
+    k_i, k_f, candidate = driven(p, x)
+    i, f = sigma(k_i), sigma(k_f)
+    return (f / (f + i) * h + i / (f + i) * candidate,)
+
+
+def lru(p, x, h, imaginary):
+    """Orvieto et al. (2023), section 3, in real numbers: each state is scaled, turned and driven."""
+    radius, angle = np.exp(-np.exp(p.nu_H)), np.exp(p.theta_H)
+    real_drive, imaginary_drive = (np.exp(p.gamma_H) * (x @ w) for w in p.w_x_GDH)
+    turned = h * np.cos(angle) - imaginary * np.sin(angle), h * np.sin(angle) + imaginary * np.cos(angle)
+    return radius * turned[0] + real_drive, radius * turned[1] + imaginary_drive
+
+
 EQUATIONS = {
     "elman": elman(np.tanh),
     "elman_relu": elman(rectify),
@@ -83,6 +109,9 @@ EQUATIONS = {
     "lstm_peephole": lstm_peephole,
     "gru": gru,
     "gru_reset_before": gru_reset_before,
+    "mingru": mingru,
+    "minlstm": minlstm,
+    "lru": lru,
 }
 
 

@@ -63,7 +63,9 @@ NAMES = {
     "task.carry": ("keep", "stream, zero"),
     "task.split": ("stream", "contiguous, streams"),
     "model.name": ("langage_model", "language_model"),
-    "model.cell": ("lsmt", "elman, elman_relu, gru, gru_reset_before, lstm, lstm_peephole"),
+    "model.cell": ("lsmt", "elman, elman_relu, gru, gru_reset_before, lru, lstm, lstm_peephole, mingru, minlstm"),
+    "model.unroll": ("fest", "auto, fast, parallel, plain"),
+    "model.remat": ("gate", "gates, none, sqrt"),
     "model.init.input": ("glorrot", "glorot, identity, normal"),
     "model.init.recurrent": ("ortho", "orthogonal, spectral_radius, uniform"),
     "model.init.output": ("unifrom", "uniform"),
@@ -120,6 +122,10 @@ def test_unknown_names_list_the_known(call: WarmPython, tmp_path: Path, field: s
         (("--config.training.accumulate=3",), ("accumulate=3", "batch_size=1", "divide")),
         (("--config.model.init.input=spectral_radius",), ("input=spectral_radius", "square", "recurrent")),
         (("--config.model.hidden=2000000000",), ("GB", "lower --config.model.hidden")),
+        (
+            ("--config.model.unroll=fast", "--config.model.cell=gru_reset_before"),
+            ("unroll=fast", "model.cell=gru_reset_before", "choose auto, plain, or one of the cells elman"),
+        ),
         (("--config.evaluation.sample_prime=z",), ("sample_prime='z'", "lacks")),
         (("--config.task.text=",), ("show_scores", "--config.task.text")),
         (

@@ -8,6 +8,7 @@ import pytest
 
 from experiments.benchmarks import devices, memory, pytorch, sample, scaling
 from experiments.benchmarks.case import Shape
+from experiments.benchmarks.peers import OURS
 from experiments.benchmarks.suite import Options
 from experiments.benchmarks.tables import table
 from rnn_research.models.generate import Choice
@@ -39,7 +40,7 @@ def test_a_panel_of_measured_sizes(monkeypatch):
     monkeypatch.setattr(scaling, "BASE", Shape(2, 3, 4))
     found = scaling.panel("T", scaling._against("T", (2, 4), rounds=2))
     assert found["label"] == "time steps"
-    line = found["lines"]["ours, plain"]
+    line = found["lines"][OURS]
     assert line["at"] == [2, 4]
     assert all(low <= high for low, high in zip(line["milliseconds_least"], line["milliseconds_most"]))
     assert "time steps" in scaling.shown({"base": scaling.BASE._asdict(), "panels": {"T": found}})

@@ -13,6 +13,7 @@ from experiments.benchmarks.case import GATES, Case, Shape, Work, parse_shapes
 from experiments.benchmarks.floor import Machine, floor
 from experiments.benchmarks.peers import BOTH, FORMS, PEERS, both_of, inputs_of
 from experiments.benchmarks.suite import Options
+from rnn_research.models.recurrent import stack_of
 from rnn_research.training.defaults import defaults
 from rnn_research.unroll import Stack
 
@@ -126,7 +127,10 @@ def test_cases_that_are_asked_for():
     assert tuple(cells.cases_of(Options())) == cells.CASES
 
 
-def test_a_form_is_made_of_fields_that_stacks_and_configs_have():
-    """A field that a config lacks would be set in vain: every form would be timed as the same one."""
-    for fields in FORMS.values():
-        assert set(fields) <= set(Stack._fields) & set(defaults().model)
+def test_a_form_is_one_that_stacks_and_configs_have():
+    """A form that a config did not take would be named in vain: every one would be timed as the same."""
+    for name, fields in FORMS.items():
+        assert set(fields) <= set(Stack._fields)
+        config = defaults().model
+        config.unroll = name
+        assert stack_of(config).form == fields["form"]

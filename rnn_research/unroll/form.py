@@ -1,0 +1,36 @@
+"""What a form of the unroll is: one way of computing the same carry and the same hidden states."""
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+from rnn_research.cells.cell import Cell
+from rnn_research.types import Array, Carry, Params
+
+Edit = Callable[..., Carry]
+"""``edit(carry, t)``, or ``edit(carry, t, e_t)`` when ``edit_xs`` is given: runs after each step.
+
+One hook for clamping or ablating a unit, adding a zero whose gradient is
+dL/dh_t, noise, and resets at document ends.
+"""
+
+
+@runtime_checkable  # for the type checks of the tests
+class Form(Protocol):
+    """``unroll`` with its choices made; see there for the arguments."""
+
+    def __call__(
+        self,
+        cell: Cell,
+        params: Params,
+        carry: Carry,
+        x: Array,
+        *,
+        lengths: Array | None = None,
+        reverse: bool = False,
+        edit: Edit | None = None,
+        edit_xs: Any = None,
+        scan_unroll: int = 1,
+        remat: str = "none",
+    ) -> tuple[Carry, Array]:
+        """The carry after the last step, and the hidden states."""
+        ...
