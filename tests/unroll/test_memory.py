@@ -1,5 +1,7 @@
 """What the gradient over a long sequence keeps, in the bytes that the compiled program asks for."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -17,6 +19,7 @@ def quick_compilation():
     """Not here: what is tested is what the compiler's optimisations leave."""
 
 
+@cache
 def kept(T: int, form: str, remat: str) -> int:
     """Bytes of temporary memory of a gradient by the parameters."""
 

@@ -14,10 +14,10 @@ from rnn_research.unroll import parallel, unroll
 from rnn_research.unroll.newton import solve
 from rnn_research.unroll.parallel import unroll_parallel, unroll_parallel_reported
 
-T, B, D, H = 6, 3, 2, 3
-LENGTHS = jnp.array([6, 0, 4])
+T, B, D, H = 5, 3, 2, 3
+LENGTHS = jnp.array([5, 0, 3])
 WAYS = [(name, "associative" if cell.linear is not None else "quasi") for name, cell in CELLS.items()]
-WAYS += [(name, "deer") for name in ("elman", "gru", "gru_reset_before", "lstm", "mingru")] + [("lru", "quasi")]
+WAYS += [(name, "deer") for name in ("elman", "gru_reset_before", "lstm")]
 
 
 def network(cell, dtype="float32", H=H, T=T, start=CellInit(bias=normal(0.5))):
@@ -59,7 +59,7 @@ def test_values_and_gradients_are_those_of_the_loop(name, method):
     near(mine, loop, 1e-12)
 
 
-@pytest.mark.parametrize(("name", "method"), [("elman", "quasi"), ("gru", "deer"), ("lstm", "quasi")])
+@pytest.mark.parametrize(("name", "method"), [("gru", "deer"), ("lstm", "quasi")])
 def test_in_float32_over_more_steps(name, method):
     cell = CELLS[name]
     net = network(cell, T=60)
