@@ -90,7 +90,8 @@ def test_chaos_goes_through_the_loop(method, damping):
     assert found.converged.tolist() == [False, True, False]
     assert not np.any(found.residual[np.array([0, 2])] < 1e-3)
     assert found.residual[1] < 1e-6
-    np.testing.assert_array_equal(h_TBH[:, 0], jax.jit(lambda *a: unroll(cell, *a, **how))(*net[:3])[1][:, 0])
+    # Two programs round differently, by machine; what has not settled is off by more than 1e-3.
+    near(h_TBH[:, 0], jax.jit(lambda *a: unroll(cell, *a, **how))(*net[:3])[1][:, 0], 1e-4)
     # The gradient grows by some e^30 on the way, and what it has lost to rounding with it.
     mine, loop = outcome(lambda *args: run(*args)[:2], *net), outcome(lambda *args: unroll(cell, *args, **how), *net)
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(mine))
