@@ -50,7 +50,7 @@ def analyze() -> None:
     if not folders:
         raise UserError("--runs is missing: name a folder of runs, as in --runs=runs/sweep")
     from rnn_research.report.sweep.page import write_page  # matplotlib is slow to import: only when needed
-    from rnn_research.report.sweep.tables import Sweep
+    from rnn_research.report.sweep.tables import Analysed
     from rnn_research.runs import conditions, pairs, question, tables
 
     where = [conditions.parse("--where", text) for text in WHERE.value]
@@ -60,7 +60,7 @@ def analyze() -> None:
     counted = conditions.counted(runs, where)
     asked, counted = question.ask(counted, Y.value, X.value, GROUP.value, SELECT.value, lengths=success is not None)
     directory = launch.directory(WORKDIR.value or str(Path(folders[0]) / "analysis"))
-    results = write_page(directory, Sweep(runs, counted, asked, success, compared), command())
+    results = write_page(directory, Analysed(runs, counted, asked, success, compared), command())
     for status in ("failed", "unfinished", "damaged"):
         for _, run in runs[runs["status"] == status].iterrows():
             print(f"{status}: {run['run']}: {' '.join(run['reason'].split())}")

@@ -10,10 +10,9 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.models.recurrent import stack_of
-from rnn_research.runs.configs import flatten
 from rnn_research.sweeps.plan import Point, Sweep, refuse_another, with_names
-from rnn_research.training import devices, regularizer
-from rnn_research.training.population import FREE
+from rnn_research.training import devices, label_noise, regularizer
+from rnn_research.training.pack import shape_of
 from rnn_research.training.step import hyper_of
 from rnn_research.training.train import Built, build
 
@@ -52,12 +51,6 @@ def packs_of(points: Sequence[tuple[str, ConfigDict]], most: int = 0, workers: i
     return packs
 
 
-def shape_of(config: ConfigDict) -> tuple[Any, ...]:
-    """Equal for points that one program can run: all but the ``FREE`` numbers, and whether there is dropout."""
-    fixed = {field: repr(value) for field, value in flatten(config).items() if field not in FREE}
-    return (*sorted(fixed.items()), bool(config.model.dropout))
-
-
 def checked(points: Sequence[tuple[str, ConfigDict]]) -> Built:
     """Builds the program of points of one shape, and checks the numbers of each.
 
@@ -71,6 +64,7 @@ def checked(points: Sequence[tuple[str, ConfigDict]]) -> Built:
             hyper_of(config)
             stack_of(config.model)
             regularizer.penalty(config, built.task)
+            label_noise.noise_of(config, built.task)
     except UserError as error:
         raise UserError(f"point {name}: {error}") from error
     return built

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from rnn_research.errors import UserError
 from rnn_research.runs.directory import read_json, write_json
 from rnn_research.sweeps.slurm_job import PackJob
-from rnn_research.sweeps.standing import Sweep
+from rnn_research.sweeps.standing import Watch
 from rnn_research.sweeps.table import LiveTable
 from rnn_research.training.stop import StopRequest
 
@@ -185,7 +185,7 @@ def _wait(directory: Path, jobs: Mapping[int, str]) -> int:
         if stop.signal is not None:
             table.say("the jobs go on; the same command waits for them again")
             return 128 + stop.signal
-    return int(not all(point.done for point in Sweep(directory).of_packs(jobs)))
+    return int(not all(point.done for point in Watch(directory).of_packs(jobs)))
 
 
 @contextlib.contextmanager

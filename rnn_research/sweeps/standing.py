@@ -104,7 +104,7 @@ class Progress:
         self.found = results.get(f"validation_{self.objective}", self.found)
 
 
-class Sweep:
+class Watch:
     """All points of a sweep's directory."""
 
     def __init__(self, directory: Path, packs: Collection[int] | None = None):

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from rnn_research.sweeps.standing import Standing, Sweep
+from rnn_research.sweeps.standing import Standing, Watch
 from rnn_research.training.progress import duration
 
 LOOK_SECONDS = 1.0  # between two looks at the directory on a terminal
@@ -33,7 +33,7 @@ class LiveTable:
         Raises:
           UserError: if there is no plan.
         """
-        self.sweep = Sweep(directory, packs)
+        self.sweep = Watch(directory, packs)
         self._console = console or Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._terminal = self._console.is_terminal

@@ -1,7 +1,7 @@
 """Every field of a config, with its default. Configs start here and change what they study.
 
-A number under ``model.init``, ``optimizer``, ``model.dropout`` or
-``training.regularizer.weight`` is handed to the compiled program as an argument:
+A number under ``model.init``, ``optimizer``, ``model.dropout``, ``training.label_noise``
+or ``training.regularizer.weight`` is handed to the compiled program as an argument:
 changing it compiles nothing anew.
 """
 
@@ -67,6 +67,7 @@ def defaults(task: str = "text") -> ConfigDict:
     config.training.log_every = 50  # steps in one compiled call
     config.training.checkpoint_every = 0  # steps; a checkpoint is also written at every evaluation
     config.training.patience = 0  # evaluations without a better validation loss before stopping; 0: never
+    config.training.label_noise = 0.0  # share of training answers drawn anew; for numbers: deviation of the noise
     config.training.regularizer = ConfigDict()
     config.training.regularizer.name = "none"  # omega (Pascanu et al. 2013), flossing (Engelken 2023) or none
     config.training.regularizer.weight = 1.0  # of the penalty that is added to the loss

@@ -22,7 +22,7 @@ from rnn_research.training import packed_loop
 from rnn_research.training.logbook import Logbook
 from rnn_research.training.packed import PackedProgram
 from rnn_research.training.packed_loop import Judge, Member
-from rnn_research.training.population import FREE
+from rnn_research.training.population import FREE, FREE_ABOVE_ZERO
 from rnn_research.training.results import figures_of, scored_splits, write_results
 from rnn_research.training.state import TrainState
 from rnn_research.training.step import hyper_of
@@ -176,7 +176,14 @@ def _locked(entries: Sequence[Entry], stack: contextlib.ExitStack) -> list[str]:
 
 
 def _check_alike(configs: Sequence[ConfigDict]) -> None:
-    fixed = [{f: v for f, v in flatten(config).items() if f not in FREE} for config in configs]
-    dropout = {bool(config.model.dropout) for config in configs}
-    if any(other != fixed[0] for other in fixed) or len(dropout) > 1:
-        raise ValueError(f"the runs of a pack may differ in {', '.join(FREE)} alone, in dropout only above zero")
+    kinds = {shape_of(config) for config in configs}
+    if len(kinds) > 1:
+        above_zero = " and ".join(FREE_ABOVE_ZERO)
+        raise ValueError(f"the runs of a pack may differ in {', '.join(FREE)} alone, in {above_zero} only above zero")
+
+
+def shape_of(config: ConfigDict) -> tuple[Any, ...]:
+    """Equal for runs that one program can train: all but the ``FREE`` numbers, and which of them are zero."""
+    fields = flatten(config)
+    fixed = {field: repr(value) for field, value in fields.items() if field not in FREE}
+    return (*sorted(fixed.items()), *(bool(fields.get(field)) for field in FREE_ABOVE_ZERO))

@@ -33,8 +33,12 @@ FREE = (
     "optimizer.epsilon",
     "optimizer.weight_decay",
     "optimizer.clip.limit",
+    "training.label_noise",
     "training.regularizer.weight",
 )
+
+# Of these zero is a program of its own, which does without them.
+FREE_ABOVE_ZERO = ("model.dropout", "training.label_noise")
 
 
 class Members:

@@ -17,6 +17,7 @@ class Purpose(enum.IntEnum):
     BATCH = 1
     DROPOUT = 2
     SAMPLE = 3
+    LABELS = 4
 
 
 @struct.dataclass

@@ -11,7 +11,7 @@ import optax
 
 from rnn_research.models import Model
 from rnn_research.tasks import Batch, Task
-from rnn_research.training import gradient_watch, optimizer, regularizer
+from rnn_research.training import gradient_watch, label_noise, optimizer, regularizer
 from rnn_research.training.optimizer import Numbers
 from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
 from rnn_research.types import Array, Carry, Key, Params
@@ -24,18 +24,20 @@ class Hyper(NamedTuple):
       optimizer: learning rate, momentum and so on.
       dropout: rate between layers.
       regularizer_weight: of the penalty in the loss; None where there is none.
+      label_noise: of the training targets.
     """
 
     optimizer: Numbers
     dropout: float | Array
     regularizer_weight: float | Array | None = None
+    label_noise: float | Array = 0.0
 
 
 def hyper_of(config: Any) -> Hyper:
     """The numbers of a config."""
     wanted = config.training.regularizer
     weight = None if wanted.name == "none" else wanted.weight
-    return Hyper(optimizer.numbers_of(config.optimizer), config.model.dropout, weight)
+    return Hyper(optimizer.numbers_of(config.optimizer), config.model.dropout, weight, label_noise.number_of(config))
 
 
 class Program(NamedTuple):
@@ -63,6 +65,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
     batch_size = task.splits["train"].batch_size
     parts = config.training.accumulate
     penalty = regularizer.penalty(config, task)
+    noise = label_noise.noise_of(config, task)
 
     def init(key: Key, starts: Any, hyper: Hyper) -> TrainState:
         params = model.init(purpose_key(key, 0, Purpose.PARAMS), starts)
@@ -124,6 +127,9 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
 
     def step(state: TrainState, data: Any, hyper: Hyper) -> tuple[TrainState, dict[str, Array]]:
         batch = task.batch(data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
+        if noise is not None:
+            key = purpose_key(state.key, state.step, Purpose.LABELS)
+            batch = batch._replace(targets=noise(key, batch.targets, hyper.label_noise))
         losses, carry, grads = gradient(state, batch, hyper)
         rate = optimizer.rate(config.optimizer, hyper.optimizer, state.step, steps, steps_per_epoch)
         clip_state, opt_state = state.opt_state

@@ -24,6 +24,26 @@ FLAGS = {
         "debug",
     ],
     "evaluate": ["workdir", "split", "text", "step", "debug"],
+    "sweep": [
+        "config",
+        "workdir",
+        "axis",
+        "zip",
+        "random",
+        "optuna",
+        "sweep_seed",
+        "dry_run",
+        "launcher",
+        "workers",
+        "memory_gb",
+        "slurm",
+        "wait",
+        "pack_size",
+        "retry_failed",
+        "pack",
+        "debug",
+    ],
+    "analyze": ["runs", "y", "x", "group", "where", "select", "success", "pair", "compare", "workdir", "debug"],
 }
 
 

@@ -8,7 +8,7 @@ from written_runs import write_run, write_sweep
 
 from rnn_research.report.sweep import against, curves, heat_map, parallel, pareto, pictures
 from rnn_research.report.sweep.drawing import STYLES, field_axis, is_logarithmic, value_axis
-from rnn_research.report.sweep.tables import Sweep, gather
+from rnn_research.report.sweep.tables import Analysed, gather
 from rnn_research.runs import load
 from rnn_research.runs.conditions import parse
 from rnn_research.runs.question import ask
@@ -172,7 +172,7 @@ def test_every_figure_is_drawn_for_screen_and_print(tmp_path):
     runs = load(tmp_path)
     question, counted = ask(runs, lengths=True)
     assert question.x == "task.length"
-    sweep = Sweep(runs, counted, question, parse("--success", "test_mean_squared_error<0.05"))
+    sweep = Analysed(runs, counted, question, parse("--success", "test_mean_squared_error<0.05"))
     drawn = pictures.draw(sweep, gather(sweep), tmp_path / "figures")
     names = [
         "learning_curves",

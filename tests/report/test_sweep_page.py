@@ -13,7 +13,7 @@ from chromium import COMMAND, SHELL, Chromium
 from written_runs import write_run, write_sweep
 
 from rnn_research.report.sweep.page import write_page
-from rnn_research.report.sweep.tables import Sweep, Table, as_html
+from rnn_research.report.sweep.tables import Analysed, Table, as_html
 from rnn_research.runs import load
 from rnn_research.runs.conditions import counted, parse
 from rnn_research.runs.directory import RunDirectory
@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
     question, kept = ask(counted(runs, []))
     success = parse("--success", "test_mean_squared_error<0.3")
     directory = RunDirectory(folder / "analysis")
-    sweep = Sweep(runs, kept, question, success, (parse_pair("--pair", "model.cell=lstm:gru"),))
+    sweep = Analysed(runs, kept, question, success, (parse_pair("--pair", "model.cell=lstm:gru"),))
     write_page(directory, sweep, "python -m experiments.analyze --where='seed<3'")
     return folder
 
@@ -205,5 +205,5 @@ def test_one_run_alone_makes_a_page(tmp_path):
     runs = load(tmp_path)
     question, kept = ask(runs)
     assert question.x is None
-    write_page(RunDirectory(tmp_path / "out"), Sweep(runs, kept, question), "c")
+    write_page(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
     assert "the choice is the only setting" in (tmp_path / "out" / "report.html").read_text()

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -95,6 +96,20 @@ def test_a_pack_that_fails_and_one_that_crashes(tmp_path, monkeypatch):
     # What is in no queue any more is submitted again, and goes on.
     assert launcher.launch(tmp_path, [1], command(tmp_path), wait=True) == 0
     assert steps(tmp_path, "p1") == list(range(1, 11))
+
+
+@pytest.mark.usefixtures("running_slurm")
+def test_the_command_from_its_start_to_its_end(tmp_path):
+    small = {"task.length": 8, "model.hidden": 4, "training.steps": 20, "evaluation.every": 0}
+    small |= {"task.evaluation_sequences": 32}
+    flags = ["--config=configs/adding.py", *(f"--config.{field}={value}" for field, value in small.items())]
+    flags += ["--axis=seed=0:2", "--launcher=slurm", "--wait", f"--workdir={tmp_path}"]
+    ended = subprocess.run([sys.executable, "-m", "experiments.sweep", *flags], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "pack 0 submitted as job" in ended.stdout
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert (results["points"], results["done"]) == (2, 2)
+    assert [max(steps(tmp_path, run.name)) for run in (tmp_path / "runs").iterdir()] == [20, 20]
 
 
 @pytest.mark.usefixtures("running_slurm")

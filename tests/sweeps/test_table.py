@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rnn_research.errors import UserError
 from rnn_research.sweeps import standing, table
-from rnn_research.sweeps.standing import Best, Sweep
+from rnn_research.sweeps.standing import Best, Watch
 
 
 def append(directory: Path, name: str, *records: dict, end: str = "\n") -> None:
@@ -42,7 +42,7 @@ def test_points_are_counted_by_what_their_directories_hold(tmp_path):
     (tmp_path / "runs" / "c").mkdir()
     (tmp_path / "runs" / "c" / "FAILED").write_text("not finite")
     append(tmp_path, "b", train(40))
-    now = Sweep(tmp_path).standing([0])
+    now = Watch(tmp_path).standing([0])
     assert (now.done, now.failed, [p.name for p in now.running], now.waiting) == (1, 1, ["b"], 1)
     assert now.running[0].step == 40
     assert now.running[0].steps == 100
@@ -53,12 +53,12 @@ def test_the_best_may_be_one_that_still_runs(tmp_path):
     write_sweep(tmp_path, ["a"], ["b"], steps=100)
     finish(tmp_path, "a", 1.5)
     append(tmp_path, "b", validation(10, 1.2), validation(20, 1.4))
-    assert Sweep(tmp_path).standing([1]).best == Best("nats", 1.2, "b")
+    assert Watch(tmp_path).standing([1]).best == Best("nats", 1.2, "b")
 
 
 def test_only_what_is_new_is_read(tmp_path):
     write_sweep(tmp_path, ["a"], steps=100)
-    sweep = Sweep(tmp_path)
+    sweep = Watch(tmp_path)
     append(tmp_path, "a", train(10), validation(10, 2.0), {"step": 20, "kind": "train", "loss": 0.5}, end="")
     sweep.look()
     (point,) = sweep.points
@@ -72,7 +72,7 @@ def test_only_what_is_new_is_read(tmp_path):
 def test_a_run_that_resumes_is_read_anew(tmp_path):
     write_sweep(tmp_path, ["a"], steps=100)
     append(tmp_path, "a", train(10), train(20), train(30))
-    sweep = Sweep(tmp_path)
+    sweep = Watch(tmp_path)
     assert sweep.points[0].step == 30
     (tmp_path / "runs" / "a" / "metrics.jsonl").write_text(json.dumps(train(10)) + "\n")
     sweep.look()
@@ -84,7 +84,7 @@ def test_the_time_left_is_told_by_the_share_of_the_steps(tmp_path, monkeypatch):
     finish(tmp_path, "a", 1.5)  # long ago: it does not count
     clock = [1000.0]
     monkeypatch.setattr(standing.time, "monotonic", lambda: clock[0])
-    sweep = Sweep(tmp_path)
+    sweep = Watch(tmp_path)
     assert sweep.standing([0]).seconds_left is None
     clock[0] += 60
     append(tmp_path, "b", train(50))
@@ -95,7 +95,7 @@ def test_the_time_left_is_told_by_the_share_of_the_steps(tmp_path, monkeypatch):
 
 def test_steps_that_the_plan_does_not_tell_are_taken_from_a_run_that_is_done(tmp_path):
     write_sweep(tmp_path, ["a"], ["b"], steps=0)
-    sweep = Sweep(tmp_path)
+    sweep = Watch(tmp_path)
     append(tmp_path, "b", train(100))
     finish(tmp_path, "a", 1.5, step=400)
     sweep.look()
@@ -121,7 +121,7 @@ def test_on_a_terminal_a_row_for_each_that_runs(tmp_path):
     for name in names:
         append(tmp_path, name, train(500), validation(500, 1.25))
     out = io.StringIO()
-    Console(file=out, width=100, force_terminal=True, no_color=True).print(table.drawn(Sweep(tmp_path).standing([0])))
+    Console(file=out, width=100, force_terminal=True, no_color=True).print(table.drawn(Watch(tmp_path).standing([0])))
     drawn = out.getvalue()
     assert "best nats" in drawn
     assert drawn.count("500/1,000") == table.ROWS
@@ -134,7 +134,7 @@ def test_a_thousand_runs_are_asked_for_in_no_time(tmp_path):
     write_sweep(tmp_path, names, steps=10_000)
     for name in names:
         append(tmp_path, name, *(train(step) for step in range(1, 21)))
-    sweep = Sweep(tmp_path)
+    sweep = Watch(tmp_path)
     for name in names[:500]:
         finish(tmp_path, name, 1.0)
     sweep.look()
@@ -146,4 +146,4 @@ def test_a_thousand_runs_are_asked_for_in_no_time(tmp_path):
 
 def test_a_directory_without_a_plan_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"sweep.json is missing"):
-        Sweep(tmp_path)
+        Watch(tmp_path)

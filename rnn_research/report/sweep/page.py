@@ -10,7 +10,7 @@ import pandas as pd
 from rnn_research.report import html
 from rnn_research.report.sweep import pictures
 from rnn_research.report.sweep.drawing import words
-from rnn_research.report.sweep.tables import Sweep, Table, as_html, gather
+from rnn_research.report.sweep.tables import Analysed, Table, as_html, gather
 from rnn_research.runs import tables as files
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.frames import is_field
@@ -20,7 +20,7 @@ from rnn_research.runs.tables import readable, shown
 POLICY = "default-src 'none'; img-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 
 
-def write_page(directory: RunDirectory, sweep: Sweep, command: str) -> dict[str, Any]:
+def write_page(directory: RunDirectory, sweep: Analysed, command: str) -> dict[str, Any]:
     """Writes tables, figures, results.json and the page.
 
     Args:
@@ -48,7 +48,7 @@ def write_page(directory: RunDirectory, sweep: Sweep, command: str) -> dict[str,
     return results
 
 
-def headline(sweep: Sweep, tables: dict[str, Table]) -> dict[str, Any]:
+def headline(sweep: Analysed, tables: dict[str, Table]) -> dict[str, Any]:
     """What came out, ready for JSON."""
     counts = sweep.runs["status"].value_counts()
     rows = [{name: _plain(value) for name, value in row.items()} for row in tables["best"].rows.to_dict("records")]
@@ -70,7 +70,7 @@ def headline(sweep: Sweep, tables: dict[str, Table]) -> dict[str, Any]:
     }
 
 
-def conclusion(sweep: Sweep, best: pd.DataFrame) -> str:
+def conclusion(sweep: Analysed, best: pd.DataFrame) -> str:
     """The first sentence of the page, for each problem: the setting that validation chose, and its score."""
     question = sweep.question
     problems = problem_fields(sweep.counted)
@@ -92,7 +92,7 @@ def conclusion(sweep: Sweep, best: pd.DataFrame) -> str:
 
 def body(
     directory: RunDirectory,
-    sweep: Sweep,
+    sweep: Analysed,
     tables: dict[str, Table],
     drawn: list[pictures.Picture],
     title: str,
@@ -113,7 +113,7 @@ def body(
     return parts
 
 
-def trouble(sweep: Sweep) -> str:
+def trouble(sweep: Analysed) -> str:
     """Every run that is not done, with what was the matter."""
     odd = sweep.runs[sweep.runs["status"] != "done"].sort_values("status")
     if odd.empty:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rnn_research.report.sweep import against, curves, heat_map, parallel, pareto, success
 from rnn_research.report.sweep.drawing import words
-from rnn_research.report.sweep.tables import Sweep, Table
+from rnn_research.report.sweep.tables import Analysed, Table
 
 
 class Picture(NamedTuple):
@@ -16,7 +16,7 @@ class Picture(NamedTuple):
     sentence: str
 
 
-def draw(sweep: Sweep, tables: dict[str, Table], folder: Path) -> list[Picture]:
+def draw(sweep: Analysed, tables: dict[str, Table], folder: Path) -> list[Picture]:
     """Draws all that there is something to show for.
 
     Args:

@@ -31,7 +31,7 @@ PAIRS = (
 )
 
 
-class Sweep(NamedTuple):
+class Analysed(NamedTuple):
     """What a report is made of.
 
     Attributes:
@@ -58,7 +58,7 @@ class Table(NamedTuple):
     rows: pd.DataFrame
 
 
-def gather(sweep: Sweep) -> dict[str, Table]:
+def gather(sweep: Analysed) -> dict[str, Table]:
     """Every table of a sweep by its name.
 
     Raises:
@@ -79,7 +79,7 @@ def gather(sweep: Sweep) -> dict[str, Table]:
     return {table.name: table for table in tables}
 
 
-def of_runs(sweep: Sweep) -> pd.DataFrame:
+def of_runs(sweep: Analysed) -> pd.DataFrame:
     """A row a run: name, status, reason, what is swept, and the figures that matter here."""
     question, runs = sweep.question, sweep.runs
     if question.y not in runs.columns:  # the last value of a curve
