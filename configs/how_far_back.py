@@ -11,7 +11,7 @@ numbers 1/12: below 0.05 a network uses both. Elman, GRU, and an LSTM with forge
 clipped by global norm at 1, or not; five seeds; 2,000 steps.
 
 Points of one cell, length and kind of clipping run as one compiled program.
-Time on 2 cores: more than an hour, most of it for the 100 steps of the LSTM. Result: README.
+Time on 2 cores: about an hour, most of it for the 100 steps of the LSTM. Result: README.
 """
 
 from collections.abc import Iterator

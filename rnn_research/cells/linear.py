@@ -29,7 +29,17 @@ def matmul(x: Array, w: Array) -> Array:
     """
     if is_symbols(x):
         return _rows(x, w)
-    return jnp.matmul(x.astype(w.dtype), w, preferred_element_type=accumulator(w.dtype))
+    # As one axis the leading ones need no copy in another order for the weights' gradient, a sum over all of them;
+    # a batch axis that is spread over devices would be lost among the others.
+    rows = x.reshape(-1, x.shape[-1]) if whole_batch_here() else x
+    product = jnp.matmul(rows.astype(w.dtype), w, preferred_element_type=accumulator(w.dtype))
+    return product.reshape(*x.shape[:-1], w.shape[-1])
+
+
+def whole_batch_here() -> bool:
+    """Whether no batch axis can be spread over devices: there is one device, or what is traced runs on one."""
+    mesh = jax.sharding.get_abstract_mesh()
+    return jax.device_count() == 1 or (not mesh.empty and set(mesh.manual_axes) == set(mesh.axis_names))
 
 
 def is_symbols(x: Array) -> bool:

@@ -25,11 +25,14 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.cell import Cell, Streams
+from rnn_research.cells.linear import whole_batch_here
 from rnn_research.errors import UserError
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.form import Edit
 from rnn_research.unroll.pure import fixed, joined, opened, smooth
+from rnn_research.unroll.rows import First, Second, in_place, loop
 from rnn_research.unroll.scan import settle, visible, without_padding
+from rnn_research.unroll.streams import Rows, added_streams, both, by_kind, derivatives, with_v
 
 
 class Given(NamedTuple):
@@ -44,7 +47,10 @@ class Given(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All that is no array; ``edit`` is ``Edit`` with what it closes over as a first argument."""
+    """All that is no array; ``edit`` is ``Edit`` with what it closes over as a first argument.
+
+    ``added`` numbers the streams of which ``combine`` reads the sum u + v alone.
+    """
 
     cell: Cell
     recur: Callable[[Params, Array], Streams]
@@ -53,14 +59,14 @@ class Plan(NamedTuple):
     reverse: bool
     scan_unroll: int
     remat: str
+    added: frozenset[int]
 
 
 class Kept(NamedTuple):
-    """What the way back reads of every step; ``u`` and ``v`` are None where they are computed again."""
+    """What the way back reads of every step; ``rows`` is None where the streams are computed again."""
 
     before: Carry
-    u: Streams | None
-    v: Streams | None
+    rows: Rows | None
 
 
 def fast(
@@ -91,36 +97,75 @@ def fast(
         slices = jax.tree.map(lambda e: jax.ShapeDtypeStruct(e.shape[1:], e.dtype), edit_xs)
         pure_edit, closed = opened(edit, carry, jnp.array(0), *([] if edit_xs is None else [slices]))
     given = Given(params, carry, x, closed, edit_xs, lengths)
-    plan = Plan(cell, cell.recur, cell.combine, pure_edit, reverse, scan_unroll, remat)
+    added = added_streams(cell, params, carry, jax.ShapeDtypeStruct(x.shape[1:], x.dtype))
+    plan = Plan(cell, cell.recur, cell.combine, pure_edit, reverse, scan_unroll, remat, added)
     return _run(plan, smooth(given), fixed(given))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _run(plan: Plan, some: Given, others: Given) -> tuple[Carry, Array]:
-    last, h_T, _ = _walk(plan, joined(some, others), keep=False)
+    last, (h_T, _) = _keeping_carries(plan, joined(some, others))
     return last, h_T
 
 
 def _forwards(plan: Plan, some: Given, others: Given) -> tuple[tuple[Carry, Array], Any]:
-    last, h_T, kept = _walk(plan, joined(some, others), keep=True)
+    if plan.remat == "gates":
+        last, (h_T, before_T) = _keeping_carries(plan, joined(some, others))
+        kept = Kept(before_T, None)
+    else:
+        last, h_T, kept = _keeping_all(plan, some, others)
     return (last, h_T), (some, others, kept)
 
 
-def _walk(plan: Plan, given: Given, keep: bool) -> tuple[Carry, Array, Kept | None]:
-    cell, again = plan.cell, plan.remat == "gates"
+def _keeping_carries(plan: Plan, given: Given) -> tuple[Carry, tuple[Array, Carry]]:
+    """Forwards: the last carry, every hidden state, and the carry before every step."""
+    first, second, u_T, inputs_T = _forward_step(plan, given)
+
+    def step(carry: Carry, inputs: Any) -> tuple[Carry, Any]:
+        x, u = inputs
+        new, (h, before, _) = second(carry, x, *first(carry, x, u))
+        return new, (h, before)
+
+    return jax.lax.scan(step, given.carry, (inputs_T, u_T), reverse=plan.reverse, unroll=plan.scan_unroll)
+
+
+@in_place
+def _keeping_all(plan: Plan, replace: bool, some: Given, others: Given) -> tuple[Carry, Array, Kept]:
+    """Forwards, with the streams too; the sums take the place of their u."""
+    given = joined(some, others)
+    first, second, u_T, inputs_T = _forward_step(plan, given)
+    last, (h_T, before_T, v_T), sums_T = loop(
+        first,
+        second,
+        given.carry,
+        inputs_T,
+        u_T,
+        _times(given),
+        in_place=replace,
+        reverse=plan.reverse,
+        unroll=plan.scan_unroll,
+    )
+    return last, h_T, Kept(before_T, Rows(sums_T, inputs_T[1], v_T))
+
+
+def _forward_step(plan: Plan, given: Given) -> tuple[First, Second, dict[int, Array], Any]:
+    """A step forwards in two parts; the u that are added to their v, and all else that it reads, ``[T, ...]``."""
+    cell = plan.cell
     u_T = cell.input(given.params, given.x)
     # Linear in h: by linearize all that depends on the weights alone is made before the loop.
     _, recur_h = jax.linearize(partial(plan.recur, given.params), cell.hidden(given.carry))
 
-    def step(before: Carry, inputs: Any) -> tuple[Carry, Any]:
-        u, t, e = inputs
-        v = recur_h(cell.hidden(before))
-        new, h = _rest(plan, given.lengths, given.params, given.closed, before, u, v, t, e)
-        return new, (h, Kept(before, None, None if again else v) if keep else None)
+    def first(carry: Carry, inputs: Any, u: dict[int, Array]) -> tuple[dict[int, Array], dict[int, Array]]:
+        rows = with_v(Rows(u, {}, {}), recur_h(cell.hidden(carry)))
+        return rows.sums, rows.v
 
-    inputs = (u_T, _times(given), given.edit_xs)
-    last, (h_T, kept) = jax.lax.scan(step, given.carry, inputs, reverse=plan.reverse, unroll=plan.scan_unroll)
-    return last, h_T, kept._replace(u=None if again else u_T) if keep else None
+    def second(carry: Carry, inputs: Any, sums: dict[int, Array], v: dict[int, Array]) -> tuple[Carry, Any]:
+        t, u, e = inputs
+        new, h = _rest(plan, given.lengths, given.params, given.closed, carry, Rows(sums, u, v), t, e)
+        return new, (h, carry, v)
+
+    rows_T = by_kind(plan.added, u_T)
+    return first, second, rows_T.sums, (_times(given), rows_T.u, given.edit_xs)
 
 
 def _rest(
@@ -129,66 +174,103 @@ def _rest(
     params: Params,
     closed: list[Any],
     before: Carry,
-    u: Streams,
-    v: Streams,
+    rows: Rows,
     t: Array,
     e: Any,
 ) -> tuple[Carry, Array]:
     """All of a step but its matmuls: the carry after it and what it gives out."""
-    new, _ = plan.combine(params, before, u, v)
+    new, _ = plan.combine(params, before, *both(rows))
     edit = None if plan.edit is None else partial(plan.edit, closed)
     new, alive = settle(before, new, t, e, lengths, edit)
     return new, visible(plan.cell, new, alive)
 
 
+def _room(plan: Plan, given: Given, d_h_T: Array) -> Rows:
+    """Arrays for the derivatives of all streams, holding anything.
+
+    What they hold is made of what the way back begins with: the compiler would lay out zeros at once, for all layers.
+    """
+
+    def one(x: Array) -> Rows:
+        return with_v(by_kind(plan.added, plan.cell.input(given.params, x)), plan.recur(given.params, h))
+
+    h, anything = plan.cell.hidden(given.carry), jnp.sum(d_h_T[:1])
+    T = given.x.shape[0]
+    shapes = jax.eval_shape(one, jax.ShapeDtypeStruct(given.x.shape[1:], given.x.dtype))
+    return jax.tree.map(lambda row: jnp.broadcast_to(anything.astype(row.dtype), (T, *row.shape)), shapes)
+
+
 def _backwards(plan: Plan, residuals: Any, cotangents: tuple[Carry, Array]) -> tuple[Given, None]:
-    cell, (some, others, kept) = plan.cell, residuals
-    given = joined(some, others)
-    d_last, d_h_T = cotangents
+    some, others, kept = residuals
+    return _going_back(plan, (some, kept, cotangents), others), None
+
+
+@in_place
+def _going_back(plan: Plan, replace: bool, smooth: tuple[Given, Kept, tuple[Carry, Array]], others: Given) -> Given:
+    """The derivative of everything; those of the streams take the place of the streams."""
+    cell, (some, kept, (d_last, d_h_T)) = plan.cell, smooth
+    given, again = joined(some, others), kept.rows is None
     _, recur_h = jax.linearize(partial(plan.recur, given.params), cell.hidden(given.carry))
     _, pull_recur = jax.vjp(partial(plan.recur, given.params), cell.hidden(given.carry))
 
-    def back(d_new: Carry, inputs: Any) -> tuple[Carry, Any]:
-        (before, u, v), x, t, e_some, e_others, d_h = inputs
-        u = cell.input(given.params, x) if u is None else u
-        v = recur_h(cell.hidden(before)) if v is None else v
+    # What combine reads of the weights, a bias or a peephole, is summed on the way; where a batch is spread over
+    # devices afterwards, or they would have to add up at every step.
+    nothing = jax.tree.map(lambda _: None, some.params)
+    early, late = (some.params, nothing) if whole_batch_here() else (nothing, some.params)
+    at_the_end = bool(jax.tree.leaves((late, some.closed)))
 
-        def rest(before: Carry, u: Streams, v: Streams, e: Any) -> tuple[Carry, Array]:
-            return _rest(plan, given.lengths, given.params, given.closed, before, u, v, t, joined(e, e_others))
+    def first(state: Any, inputs: Any, rows: Rows) -> tuple[Rows, Any]:
+        (d_new, _), (before, x, t, e_some, e_others, d_h) = state, inputs
+        if again:
+            rows = with_v(by_kind(plan.added, cell.input(given.params, x)), recur_h(cell.hidden(before)))
 
-        _, pull = jax.vjp(rest, before, u, v, e_some)
-        d_before, d_u, d_v, d_e = pull((d_new, d_h))
-        _, pull_hidden = jax.vjp(cell.hidden, before)
-        d_before = jax.tree.map(jnp.add, d_before, *pull_hidden(*pull_recur(d_v)))
-        # Where combine reads u + v their derivatives are one array, which is written once. (A linear cell has no v.)
-        d_v = tuple(None if v is u else v for u, v in zip(d_u, d_v))
-        return d_before, (d_u, d_v, d_e, d_new)
+        def rest(early: Params, before: Carry, rows: Rows, e: Any) -> tuple[Carry, Array]:
+            params = joined(joined(early, late), others.params)
+            return _rest(plan, given.lengths, params, given.closed, before, rows, t, joined(e, e_others))
 
-    x = given.x if kept.u is None else None
-    inputs = (kept, x, _times(given), some.edit_xs, others.edit_xs, d_h_T)
-    d_start, (d_u_T, d_v_T, d_e_T, d_new_T) = jax.lax.scan(
-        back, d_last, inputs, reverse=not plan.reverse, unroll=plan.scan_unroll
+        _, pull = jax.vjp(rest, early, before, rows, e_some)
+        d_early, d_before, d_rows, d_e = pull((d_new, d_h))
+        return d_rows, (d_early, d_before, d_e)
+
+    def second(state: Any, inputs: Any, d_rows: Rows, more: Any) -> tuple[Any, Any]:
+        (d_new, d_early), (d_early_t, d_before, d_e) = state, more
+        _, pull_hidden = jax.vjp(cell.hidden, inputs[0])
+        d_before = jax.tree.map(jnp.add, d_before, *pull_hidden(*pull_recur(derivatives(d_rows)[1])))
+        return (d_before, jax.tree.map(jnp.add, d_early, d_early_t)), (d_e, d_new if at_the_end else None)
+
+    x_T = given.x if again else None
+    (d_start, d_early), (d_e_T, d_new_T), d_rows_T = loop(
+        first,
+        second,
+        (d_last, jax.tree.map(jnp.zeros_like, early)),
+        (kept.before, x_T, _times(given), some.edit_xs, others.edit_xs, d_h_T),
+        _room(plan, given, d_h_T) if kept.rows is None else kept.rows,
+        _times(given),
+        in_place=replace,
+        reverse=not plan.reverse,
+        unroll=plan.scan_unroll,
     )
-    d_v_T = tuple(u if v is None else v for u, v in zip(d_u_T, d_v_T))
 
-    # What all steps share gets its derivative from all of them at once.
+    # What all steps share through a matmul gets its derivative from all of them at once.
     def matmuls(some_params: Params, some_x: Array | None) -> tuple[Streams, Streams]:
         params, x = joined((some_params, some_x), (others.params, others.x))
         return cell.input(params, x), plan.recur(params, cell.hidden(kept.before))
 
-    streams_T, pull = jax.vjp(matmuls, some.params, some.x)
-    d_params, d_x = pull((d_u_T, d_v_T))
-    u_T, v_T = streams_T if kept.u is None else (kept.u, kept.v)
+    (u_T, v_T), pull = jax.vjp(matmuls, some.params, some.x)
+    d_params, d_x = pull(derivatives(d_rows_T))
 
-    def pointwise(some_params: Params, some_closed: list[Any]) -> tuple[Carry, Array]:
-        params, closed = joined((some_params, some_closed), (others.params, others.closed))
+    def pointwise(late: Params, some_closed: list[Any]) -> tuple[Carry, Array]:
+        params, closed = joined(joined(early, late), others.params), joined(some_closed, others.closed)
+        rows_T = with_v(by_kind(plan.added, u_T), v_T) if kept.rows is None else kept.rows
         each = jax.vmap(lambda *step: _rest(plan, given.lengths, params, closed, *step))
-        return each(kept.before, u_T, v_T, _times(given), given.edit_xs)
+        return each(kept.before, rows_T, _times(given), given.edit_xs)
 
-    _, pull = jax.vjp(pointwise, some.params, some.closed)
-    d_pointwise, d_closed = pull((d_new_T, d_h_T))
-    d_params = jax.tree.map(jnp.add, d_params, d_pointwise)
-    return Given(d_params, d_start, d_x, d_closed, d_e_T, None), None
+    d_late, d_closed = late, some.closed
+    if at_the_end:
+        _, pull = jax.vjp(pointwise, late, some.closed)
+        d_late, d_closed = pull((d_new_T, d_h_T))
+    d_params = jax.tree.map(jnp.add, d_params, joined(d_early, d_late))
+    return Given(d_params, d_start, d_x, d_closed, d_e_T, None)
 
 
 _run.defvjp(_forwards, _backwards)
