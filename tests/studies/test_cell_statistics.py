@@ -29,13 +29,6 @@ V, H, N = 6, 12, 24_000
 OPENS, CLOSES = 0, 1
 
 
-@pytest.fixture(autouse=True)
-def quick_compilation():
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
 def network(layers=2, seed=0, cell="lstm"):
     shape = Stack(CELLS[cell], H, layers)
     rng = np.random.default_rng(seed)

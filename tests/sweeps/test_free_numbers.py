@@ -25,6 +25,7 @@ OTHER = {
     "optimizer.epsilon": 0.0123,
     "optimizer.weight_decay": 0.0456,
     "optimizer.clip.limit": 0.0789,
+    "training.label_noise": 0.0654,
     "training.regularizer.weight": 0.0321,
 }
 KINDS = list(zip(OPTIMIZERS, [*CLIPPING] * 2, [*SCHEDULES] * 2))
@@ -43,7 +44,8 @@ def program_text(config) -> str:
 def test_the_program_does_not_know_them(small, optimizer, clip, schedule):
     assert set(OTHER) == set(FREE)
     kinds = {"optimizer.name": optimizer, "optimizer.clip.name": clip, "optimizer.schedule.name": schedule}
-    base = changed(small, {**kinds, "model.dropout": 0.1, "model.layers": 2, "training.regularizer.name": "flossing"})
+    more = {"model.dropout": 0.1, "training.label_noise": 0.2, "training.regularizer.name": "flossing"}
+    base = changed(small, {**kinds, **more, "model.layers": 2})
     assert program_text(changed(base, OTHER)) == program_text(base)
 
 

@@ -1,4 +1,4 @@
-"""Which streams may be kept as their sum is read from the cell itself; one that looks at either alone is not misread."""
+"""Which streams may be kept as their sum is read from the cell itself; one that looks at one alone is not misread."""
 
 import jax
 import jax.numpy as jnp
