@@ -51,23 +51,30 @@ def loop(
       The last carry, every ``y``, and the new rows, ``[T, ...]`` each.
     """
 
-    def step(state: tuple[Carry, Any], inputs: Any) -> tuple[Any, Any]:
-        carry, places = state
-        x, t, rows = inputs
-        if in_place:
-            rows = _read(places, t)
-        rows, more = first(carry, x, rows)
-        if in_place:
-            places = jax.tree.map(partial(_write, t=t), places, rows)
-            # Read again: whatever read the old row beside the write would make XLA copy the whole array at every step.
-            rows = _read(places, t)
-        carry, y = second(carry, x, rows, more)
-        return (carry, places), (y, None if in_place else rows)
+    if not in_place or len(times_T) == 0:
 
-    places, read = (rows_T, None) if in_place else (None, rows_T)
-    inputs = (xs_T, times_T, read)
-    (carry, places), (y_T, made) = jax.lax.scan(step, (carry, places), inputs, reverse=reverse, unroll=unroll)
-    return carry, y_T, places if in_place else made
+        def apart(carry: Carry, inputs: Any) -> tuple[Carry, Any]:
+            x, rows = inputs
+            rows, more = first(carry, x, rows)
+            carry, y = second(carry, x, rows, more)
+            return carry, (y, rows)
+
+        carry, (y_T, rows_T) = jax.lax.scan(apart, carry, (xs_T, rows_T), reverse=reverse, unroll=unroll)
+        return carry, y_T, rows_T
+
+    # A step finds its rows in the carry, where the one before has put them: were they read here, beside the write, XLA
+    # would copy whole arrays at every step to be sure that no one reads what has been written.
+    def step(state: tuple[Carry, Any, Any], inputs: Any) -> tuple[Any, Any]:
+        carry, places, rows = state
+        x, t = inputs
+        rows, more = first(carry, x, rows)
+        places = jax.tree.map(partial(_write, t=t), places, rows)
+        carry, y = second(carry, x, _read(places, t), more)
+        return (carry, places, _read(places, t - 1 if reverse else t + 1)), y
+
+    start = (carry, rows_T, _read(rows_T, times_T[-1 if reverse else 0]))
+    (carry, places, _), y_T = jax.lax.scan(step, start, (xs_T, times_T), reverse=reverse, unroll=unroll)
+    return carry, y_T, places
 
 
 def in_place(function: Callable[..., Any]) -> Callable[..., Any]:
