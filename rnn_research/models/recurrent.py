@@ -10,7 +10,8 @@ from rnn_research.cells import CELLS, INITIALIZERS, CellInit
 from rnn_research.cells.initializers import Initializer, uniform
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll import FORMS, REMATS, Stack, StackEdit
+from rnn_research.unroll import FORMS, REMATS, Solver, Stack, StackEdit
+from rnn_research.unroll.parallel import check_solver
 
 
 def stack_of(config: Any) -> Stack:
@@ -44,6 +45,7 @@ def stack_of(config: Any) -> Stack:
         learned_carry=config.learned_carry,
         form=form,
         remat=remat,
+        solver=solver_of(config),
     )
 
 
@@ -62,6 +64,20 @@ def form_of(config: Any) -> tuple[str, str]:
             f"--config.model.cell={config.cell} has none: choose auto, plain, or one of the cells {able}"
         )
     return form, remat
+
+
+def solver_of(config: Any) -> Solver:
+    """``config.model.parallel``; runs from before these fields have the defaults.
+
+    Raises:
+      UserError: for a number that cannot be, or a method that the cell cannot have.
+    """
+    wanted = config.get("parallel")
+    if wanted is None:
+        return Solver()
+    solver = Solver(wanted.method, wanted.tolerance or None, wanted.iterations, wanted.damping)
+    check_solver(CELLS[config.cell], solver, prefix="--config.model.parallel.")
+    return solver
 
 
 def start_of(config: Any) -> CellInit:

@@ -31,6 +31,11 @@ def defaults(task: str = "text") -> ConfigDict:
     config.model.learned_carry = False
     config.model.unroll = "auto"  # fast, plain, parallel (in time), or auto: fast for every cell that can have it
     config.model.remat = "none"  # computed again on the way back to save memory: none, gates, sqrt (long sequences)
+    config.model.parallel = ConfigDict()  # of unroll=parallel
+    config.model.parallel.method = "auto"  # associative (linear cells), deer, quasi (deer within units), or auto
+    config.model.parallel.tolerance = 0.0  # relative, of Newton's method; 0: by the precision
+    config.model.parallel.iterations = 100  # most of its rounds; a sequence that needs more goes through the loop
+    config.model.parallel.damping = 0.0  # 0 to 1, for networks whose Jacobians grow
     config.model.init = ConfigDict()
     config.model.init.input = "glorot"
     config.model.init.input_scale = 1.0

@@ -46,7 +46,7 @@ def noise_of(config: Any, task: Task) -> Noise | None:
     targets = jax.eval_shape(task.batch, data, jax.random.key(0), jnp.array(0)).targets
     numbers = jnp.issubdtype(targets.dtype, jnp.floating)
     if not numbers and p > 1:
-        raise UserError(f"{FIELD}={p} is the share of the answers that are drawn anew: at most 1")
+        raise UserError(f"{FIELD}={p} must be at most 1, it is the share of the answers that are drawn anew")
 
     def of_classes(key: Key, targets: Array, p: float | Array) -> Array:
         k_which, k_class = jax.random.split(key)

@@ -3,7 +3,7 @@
 from rnn_research.unroll.form import Edit, Form
 from rnn_research.unroll.forms import FORMS, REMATS, unroll
 from rnn_research.unroll.newton import Convergence
-from rnn_research.unroll.parallel import unroll_parallel, unroll_parallel_reported
+from rnn_research.unroll.parallel import Solver, unroll_parallel, unroll_parallel_reported
 from rnn_research.unroll.scan import trace
 from rnn_research.unroll.stack import Stack, StackEdit, StackParams, unroll_stack
 
@@ -13,6 +13,7 @@ __all__ = [
     "Convergence",
     "Edit",
     "Form",
+    "Solver",
     "Stack",
     "StackEdit",
     "StackParams",

@@ -8,7 +8,7 @@ from rnn_research.errors import one_of
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.fast import fast
 from rnn_research.unroll.form import Edit, Form
-from rnn_research.unroll.parallel import parallel
+from rnn_research.unroll.parallel import Solver, parallel
 from rnn_research.unroll.scan import plain
 from rnn_research.unroll.segments import in_segments
 
@@ -31,6 +31,7 @@ def unroll(
     scan_unroll: int = 1,
     form: str = "plain",
     remat: str = "none",
+    solver: Solver = Solver(),
 ) -> tuple[Carry, Array]:
     """Runs ``cell`` over ``x [T, ..., D]``.
 
@@ -51,6 +52,7 @@ def unroll(
         alone has every derivative; the fast one has reverse mode, any number of times.
       remat: what the way back computes again instead of keeping it: ``"none"``,
         ``"gates"`` (all but the carries), ``"sqrt"`` (all but √T carries).
+      solver: of the parallel form, see ``unroll_parallel``.
 
     Returns:
       The carry after the last step, and the hidden states ``h [T, ..., H]``.
@@ -61,6 +63,8 @@ def unroll(
     one_of("form", form, (*FORMS, "auto"))
     one_of("remat", remat, REMATS)
     chosen = FORMS[best_form(cell) if form == "auto" else form]
+    if form == "parallel":
+        chosen = partial(parallel, solver=solver)
     run = partial(in_segments, chosen) if remat == "sqrt" else partial(chosen, remat=remat)
     return run(
         cell,

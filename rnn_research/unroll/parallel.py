@@ -28,6 +28,15 @@ ITERATIONS = 100
 DEER_STATES = 32  # the largest state for which "auto" takes the whole Jacobian
 
 
+class Solver(NamedTuple):
+    """How parallel forms find the states; see ``unroll_parallel`` for each number."""
+
+    method: str = "auto"
+    tolerance: float | None = None
+    iterations: int = ITERATIONS
+    damping: float = 0.0
+
+
 class Newton(NamedTuple):
     """How the states of a nonlinear cell are sought; see ``unroll_parallel``."""
 
@@ -105,7 +114,8 @@ def unroll_parallel_reported(
     damping: float = 0.0,
 ) -> tuple[Carry, Array, Convergence]:
     """As ``unroll_parallel``, and how the states were found (those of the gradient are sought apart)."""
-    method = method_of(cell, carry, method, tolerance, iterations, damping)
+    check_solver(cell, Solver(method, tolerance, iterations, damping))
+    method = method_of(cell, carry, method)
     batch = cell.hidden(carry).shape[:-1]
     exact = Convergence(jnp.zeros(batch, jnp.int32), jnp.zeros(batch), jnp.ones(batch, bool))
     if len(x) == 0:
@@ -138,6 +148,7 @@ def parallel(
     edit_xs: Any = None,
     scan_unroll: int = 1,
     remat: str = "none",
+    solver: Solver = Solver(),
 ) -> tuple[Carry, Array]:
     """``unroll_parallel`` as a form of ``unroll``: with an edit, which acts between steps, it is the plain form.
 
@@ -156,24 +167,31 @@ def parallel(
             scan_unroll=scan_unroll,
             remat=remat,
         )
-    return unroll_parallel(cell, params, carry, x, lengths=lengths, reverse=reverse)
+    return unroll_parallel(cell, params, carry, x, lengths=lengths, reverse=reverse, **solver._asdict())
 
 
-def method_of(cell: Cell, carry: Carry, method: str, tolerance: float | None, iterations: int, damping: float) -> str:
-    """The method that will be used.
+def check_solver(cell: Cell, solver: Solver, prefix: str = "") -> None:
+    """Refuses what cannot be; ``prefix`` stands before the names of the numbers, as in a flag.
 
     Raises:
       UserError: see ``unroll_parallel``.
     """
-    one_of("method", method, METHODS)
+    method, tolerance, iterations, damping = solver
+    one_of(f"{prefix}method", method, METHODS)
     if method == "associative" and cell.linear is None:
-        raise UserError(f"method=associative needs a linear recurrence, {cell.name} has none: choose quasi or deer")
+        raise UserError(
+            f"{prefix}method=associative needs a linear recurrence, {cell.name} has none: choose quasi or deer"
+        )
     if tolerance is not None and not tolerance > 0:
-        raise UserError(f"tolerance={tolerance} must be above 0")
+        raise UserError(f"{prefix}tolerance={tolerance} must be above 0")
     if iterations < 1:
-        raise UserError(f"iterations={iterations} must be at least 1")
+        raise UserError(f"{prefix}iterations={iterations} must be at least 1")
     if not 0 <= damping <= 1:
-        raise UserError(f"damping={damping} must be at least 0 and at most 1")
+        raise UserError(f"{prefix}damping={damping} must be at least 0 and at most 1")
+
+
+def method_of(cell: Cell, carry: Carry, method: str) -> str:
+    """The method that will be used."""
     if method != "auto":
         return method
     if cell.linear is not None:

@@ -10,6 +10,7 @@ from rnn_research.cells import Cell, CellInit
 from rnn_research.types import Array, Carry, DTypeLike, Key, Params
 from rnn_research.unroll import cudnn
 from rnn_research.unroll.forms import unroll
+from rnn_research.unroll.parallel import Solver
 from rnn_research.unroll.scan import without_padding
 
 
@@ -27,6 +28,7 @@ class Stack(NamedTuple):
         where it has all that is asked for: LSTMs in float32, no residual connection, no
         dropout between layers, no edit, no remat.
       remat: see ``unroll``.
+      solver: of the parallel form, see ``unroll_parallel``.
     """
 
     cell: Cell
@@ -37,6 +39,7 @@ class Stack(NamedTuple):
     learned_carry: bool = False
     form: str = "plain"
     remat: str = "none"
+    solver: Solver = Solver()
 
     @property
     def directions(self) -> int:
@@ -138,6 +141,7 @@ def unroll_stack(
                 edit_xs=edit_xs,
                 form=stack.form,
                 remat=stack.remat,
+                solver=stack.solver,
             )
             ends.append(c)
             outputs.append(h)

@@ -54,6 +54,10 @@ REFUSED = {
     "optimizer.clip.limit": ("-1", "0"),
     "evaluation.sample_temperature": ("-1", "inf"),
     "training.regularizer.weight": ("-1", "inf"),
+    "training.label_noise": ("-0.1", "1.5", "nan"),
+    "model.parallel.tolerance": ("-1.0",),
+    "model.parallel.damping": ("-0.1", "1.5"),
+    "model.parallel.iterations": ("0",),
 }
 
 # Names, with one that is near a known one, and known ones that the line must list.
@@ -66,6 +70,7 @@ NAMES = {
     "model.cell": ("lsmt", "elman, elman_relu, gru, gru_reset_before, lru, lstm, lstm_peephole, mingru, minlstm"),
     "model.unroll": ("fest", "auto, fast, parallel, plain"),
     "model.remat": ("gate", "gates, none, sqrt"),
+    "model.parallel.method": ("quasy", "associative, auto, deer, quasi"),
     "model.init.input": ("glorrot", "glorot, identity, normal"),
     "model.init.recurrent": ("ortho", "orthogonal, spectral_radius, uniform"),
     "model.init.output": ("unifrom", "uniform"),
@@ -126,6 +131,7 @@ def test_unknown_names_list_the_known(call: WarmPython, tmp_path: Path, field: s
             ("--config.model.unroll=fast", "--config.model.cell=gru_reset_before"),
             ("unroll=fast", "model.cell=gru_reset_before", "choose auto, plain, or one of the cells elman"),
         ),
+        (("--config.model.parallel.method=associative",), ("parallel.method=associative", "linear", "quasi or deer")),
         (("--config.evaluation.sample_prime=z",), ("sample_prime='z'", "lacks")),
         (("--config.task.text=",), ("show_scores", "--config.task.text")),
         (

@@ -9,9 +9,10 @@ import pytest
 
 from rnn_research.errors import UserError
 from rnn_research.models import MODELS
-from rnn_research.models.recurrent import count
+from rnn_research.models.recurrent import count, stack_of
 from rnn_research.training.defaults import defaults
 from rnn_research.training.state import cast
+from rnn_research.unroll import Solver
 
 T, B, V, H, E = 6, 3, 5, 4, 2
 
@@ -205,3 +206,20 @@ def test_a_spectral_radius_needs_a_square_matrix(part):
     config.init[part] = "spectral_radius"
     with pytest.raises(UserError, match="needs a square matrix"):
         MODELS["language_model"](config, V, V)
+
+
+def test_the_solver_of_the_parallel_form_is_that_of_the_config(draw):
+    """One round of Newton's method settles nothing, so that all goes through the loop: the same numbers either way."""
+    inputs = jax.random.randint(jax.random.key(3), (T, B), 0, V)
+    once = {"method": "quasi", "tolerance": 1e-5, "iterations": 1, "damping": 0.5}
+    logits = []
+    for fields in ({"unroll": "plain"}, {"unroll": "parallel", "parallel": once}, {"unroll": "parallel"}):
+        config = defaults().model
+        config.update({"hidden": H, **fields})
+        stack = stack_of(config)
+        assert stack.solver == (Solver("quasi", 1e-5, 1, 0.5) if "parallel" in fields else Solver())
+        model = MODELS["language_model"](config, V, V, jnp.float32)
+        params = draw(model, config.init)
+        logits.append(model.apply(params, inputs, model.initial_carry(params, B))[0])
+    np.testing.assert_allclose(logits[1], logits[0], atol=1e-5)
+    np.testing.assert_allclose(logits[2], logits[0], atol=1e-5)
