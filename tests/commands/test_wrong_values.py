@@ -9,6 +9,7 @@ HELLO = "--config=configs/hello.py"
 
 # Every whole number of a config, with the least that it may be.
 LEAST = {
+    "model.parallel.iterations": 1,
     "task.batch_size": 1,
     "task.chunk_length": 1,
     "task.min_count": 1,
@@ -57,7 +58,6 @@ REFUSED = {
     "training.label_noise": ("-0.1", "1.5", "nan"),
     "model.parallel.tolerance": ("-1.0",),
     "model.parallel.damping": ("-0.1", "1.5"),
-    "model.parallel.iterations": ("0",),
 }
 
 # Names, with one that is near a known one, and known ones that the line must list.

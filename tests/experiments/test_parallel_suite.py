@@ -15,8 +15,8 @@ def test_the_grid(backend):
         if case.method == "deer":
             states = case.H * (2 if case.cell == "lstm" else 1)
             assert 4 * case.T * case.B * states**2 <= (2**24 if backend == "cpu" else 2**30)  # bytes
-    assert len(cases) < 32 or backend == "gpu"
-    for H in (4, 16, 32) if backend == "gpu" else ():
+    assert len(cases) < 40
+    for H in (4, 32) if backend == "gpu" else ():
         for cell in ("elman", "gru"):
             assert Case(cell, "deer", 16384, H, 1) in cases
 
