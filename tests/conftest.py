@@ -14,13 +14,6 @@ from rnn_research.cells import CELLS, Cell  # noqa: E402
 jax.config.update("jax_default_matmul_precision", "highest")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def no_programs_of_other_files():
-    """Compiled programs are seldom of use beyond their file, and thousands of them take gigabytes."""
-    yield
-    jax.clear_caches()
-
-
 @pytest.fixture(params=list(CELLS))
 def cell(request: pytest.FixtureRequest) -> Cell:
     """Every cell of the registry in turn, so that a new one is held to the contracts at once."""
