@@ -163,8 +163,8 @@ def label(setting: dict[str, Any]) -> str:
 
 
 def _part(field: str, value: Any) -> str:
-    name = field.rsplit(".", 1)[-1].replace("_", " ")
-    if _missing(value):
+    name = field.removesuffix(".name").rsplit(".", 1)[-1].replace("_", " ")
+    if _missing(value) or value == "none":
         return f"no {name}"
     if isinstance(value, str):
         return value or f"{name} empty"

@@ -205,3 +205,8 @@ def test_a_setting_in_words():
     assert label({"model.cell": "lstm", "optimizer.learning_rate": 0.001}) == "lstm, learning rate 0.001"
     assert label({"model.dropout": float("nan"), "task.path": ""}) == "no dropout, path empty"
     assert label({}) == "all runs"
+
+
+def test_a_choice_by_name_is_called_by_what_is_chosen():
+    assert label({"model.cell": "gru", "optimizer.clip.name": "none"}) == "gru, no clip"
+    assert label({"optimizer.clip.name": "global_norm", "model.hidden": 64}) == "global_norm, hidden 64"

@@ -38,8 +38,8 @@ STYLES = [
 
 
 def words(name: str) -> str:
-    """The name of a figure or field as a reader sees it: ``model.init.forget_bias`` is ``forget bias``."""
-    return name if " " in name else name.rsplit(".", 1)[-1].replace("_", " ")
+    """The name of a figure or field as a reader sees it: ``optimizer.clip.name`` is ``clip``."""
+    return name if " " in name else name.removesuffix(".name").rsplit(".", 1)[-1].replace("_", " ")
 
 
 def is_logarithmic(values: Iterable[float]) -> bool:
