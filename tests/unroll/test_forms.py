@@ -11,7 +11,8 @@ import pytest
 from rnn_research.cells import CELLS, CellInit, linear
 from rnn_research.cells.initializers import normal
 from rnn_research.errors import UserError
-from rnn_research.unroll import Stack, unroll, unroll_stack
+from rnn_research.unroll import Solver, Stack, unroll, unroll_stack
+from rnn_research.unroll import fast as fast_form
 from rnn_research.unroll.forms import best_form
 from rnn_research.unroll.stack import init, initial_carry
 
@@ -230,3 +231,18 @@ def test_what_cannot_be_asked_for():
         run(form="fest")
     with pytest.raises(UserError, match="remat='gate' is unknown"):
         run(remat="gate")
+
+
+@pytest.mark.parametrize("name", SPLIT)
+def test_where_a_batch_may_be_spread_over_devices(name, x64, monkeypatch):
+    """There what combine reads of the weights has its derivative from all steps at the end."""
+    for module in (fast_form, linear):
+        monkeypatch.setattr(module, "whole_batch_here", lambda: False)
+    compare(CELLS[name], "float64", LENGTHS, False, True, [("fast", "none"), ("fast", "gates")])
+
+
+def test_the_solver_reaches_the_parallel_form():
+    shape = Stack(CELLS["elman"], H, form="parallel", solver=Solver(iterations=0))
+    params = init(shape, jax.random.key(0), D)
+    with pytest.raises(UserError, match="iterations=0 must be at least 1"):
+        unroll_stack(shape, params, initial_carry(shape, params, (B,)), jnp.zeros((T, B, D)))
