@@ -6,11 +6,13 @@ of all weights and of the inputs from a dense gradient of the outputs.
 
 from typing import Any
 
+import jax
+
 from experiments.benchmarks import peers, pytorch
 from experiments.benchmarks.case import GATES, Case, Shape
 from experiments.benchmarks.comparison import PYTORCH, Run, case_of, left_out, pass_of, results_of, sentence
 from experiments.benchmarks.floor import Machine, machine
-from experiments.benchmarks.peers import BOTH, FORWARD, PEERS
+from experiments.benchmarks.peers import BOTH, FORWARD, candidates
 from experiments.benchmarks.suite import Options, Say
 
 SHAPES = (Shape(32, 100, 128), Shape(64, 100, 256), Shape(100, 100, 512), Shape(1, 1000, 128), Shape(16, 1024, 768))
@@ -19,6 +21,8 @@ CASES = (
     *(Case("lstm", Shape(32, 100, 128, layers)) for layers in (2, 3)),
     *(Case("elman", shape) for shape in SHAPES[:2]),
 )
+ON_A_GPU = tuple(Case(cell, Shape(32, 1000, 64)) for cell in ("lstm", "gru", "elman"))
+"""More cases where there is one: small enough for a persistent kernel in float32."""
 SECONDS = 3.0  # for the rounds of one pass of one case
 
 
@@ -39,8 +43,9 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
 def cases_of(options: Options) -> list[Case]:
     """Those of the shapes given, with all cells or those given; else those of ``CASES`` that have a cell given."""
     cells = options.cells or tuple(GATES)
+    own = CASES if jax.default_backend() == "cpu" else (*CASES, *ON_A_GPU)
     given = [Case(cell, shape) for shape in options.shapes or () for cell in cells]
-    return [case._replace(dtype=options.dtype) for case in given or CASES if case.cell in cells]
+    return [case._replace(dtype=options.dtype) for case in given or own if case.cell in cells]
 
 
 def one(case: Case, here: Machine, rounds: int) -> dict[str, Any]:
@@ -58,6 +63,10 @@ def one(case: Case, here: Machine, rounds: int) -> dict[str, Any]:
 def passes_of_everyone(case: Case) -> dict[str, dict[str, Run]]:
     """Both passes of everyone who is here and has the cell."""
     absent = left_out()
-    there = {who: peer for who, peer in PEERS.items() if who not in absent and case.cell in peer.cells}
+    there = {
+        who: peer
+        for who, peer in candidates().items()
+        if who not in absent and case.cell in peer.cells and peer.fits(case)
+    }
     everyone = {who: peers.passes(peer.build(case), case) for who, peer in there.items()}
     return everyone if PYTORCH in absent else {**everyone, PYTORCH: pytorch.passes(case)}

@@ -13,7 +13,7 @@ import jax
 from experiments.benchmarks import pytorch
 from experiments.benchmarks.case import Case, Work
 from experiments.benchmarks.floor import Machine, floor
-from experiments.benchmarks.peers import OURS, PEERS
+from experiments.benchmarks.peers import OURS, PEERS, candidates
 from experiments.benchmarks.tables import between, number, table
 from experiments.benchmarks.timing import interleaved, speed, spread
 
@@ -24,7 +24,7 @@ Run = Callable[[], Any]
 
 def left_out() -> dict[str, str]:
     """Who cannot be measured here, and why."""
-    reasons = {**{who: peer.missing() for who, peer in PEERS.items()}, PYTORCH: pytorch.missing()}
+    reasons = {**{who: peer.missing() for who, peer in candidates().items()}, PYTORCH: pytorch.missing()}
     return {who: reason for who, reason in reasons.items() if reason}
 
 

@@ -17,21 +17,27 @@ import numpy as np
 from experiments.benchmarks.case import Case
 from rnn_research.cells import CELLS
 from rnn_research.types import Array, Params
-from rnn_research.unroll import Stack, stack, unroll_stack
+from rnn_research.unroll import Stack, cudnn, persistent, stack, unroll_stack
 
 FORMS: dict[str, dict[str, Any]] = {"plain": {"form": "plain"}, "fast": {"form": "fast"}}
 """Fields of ``Stack`` that make each form of our unroll; all are measured, and the last stands for ours in ratios."""
 
 OURS = f"ours, {list(FORMS)[-1]}"
 
+CAPTURED = "FUSION,CUBLAS,CUBLASLT,CUDNN,CUSTOM_CALL,DYNAMIC_SLICE_FUSION"
+"""What XLA may record once and launch as one command on a GPU; with ``WHILE`` the loop over time too."""
+
+COMMANDS = "xla_gpu_enable_command_buffer"
+
 FORWARD, BOTH = "forward", "forward + backward"
 
 
 class Core(NamedTuple):
-    """The recurrent layers: ``apply(params, x_TBD) -> h_TBH``, from a zero carry."""
+    """The recurrent layers: ``apply(params, x_TBD) -> h_TBH``, from a zero carry; ``options`` are the compiler's."""
 
     params: Params
     apply: Callable[[Params, Array], Array]
+    options: dict[str, str] | None = None
 
 
 class Peer(NamedTuple):
@@ -42,12 +48,16 @@ class Peer(NamedTuple):
       package: that it comes with.
       cells: that it has.
       build: ``Case -> Core``.
+      on_gpu: it is for one NVIDIA GPU alone.
+      fits: whether it has a case of such a cell.
     """
 
     module: str
     package: str
     cells: tuple[str, ...]
     build: Callable[[Case], Core]
+    on_gpu: bool = False
+    fits: Callable[[Case], bool] = lambda case: True
 
     def missing(self) -> str:
         """Why it cannot be measured here, or nothing."""
@@ -65,6 +75,18 @@ def ours(fields: dict[str, Any], case: Case) -> Core:
         return unroll_stack(shape, params, carry, x)[1].astype(x.dtype)
 
     return Core(params, apply)
+
+
+def captured(commands: str, case: Case) -> Core:
+    """The fast form with these commands recorded."""
+    return ours(FORMS["fast"], case)._replace(options={COMMANDS: commands})
+
+
+def is_persistent(case: Case) -> bool:
+    """Whether a persistent kernel holds every layer."""
+    core, x = ours(FORMS["fast"], case), jnp.zeros((case.shape.B, case.D))
+    carry = CELLS[case.cell].initial_carry((case.shape.B, case.shape.H))
+    return not persistent.why_not(CELLS[case.cell], core.params.cells[0][0], carry, x)
 
 
 def flax_linen(case: Case) -> Core:
@@ -147,15 +169,28 @@ def equinox(case: Case) -> Core:
     return Core(params, apply)
 
 
+def _float32(case: Case) -> bool:
+    return case.dtype == "float32"
+
+
 ALL = ("elman", "gru", "lstm")
 
 PEERS: dict[str, Peer] = {
     **{f"ours, {form}": Peer("jax", "jax", ALL, partial(ours, fields)) for form, fields in FORMS.items()},
+    "ours, cuDNN": Peer("jax", "jax", ("lstm",), partial(ours, {"form": "auto"}), True, _float32),
+    "ours, persistent": Peer("jax", "jax", ALL, partial(ours, {"form": "persistent"}), True, is_persistent),
+    "ours, loop captured": Peer("jax", "jax", ALL, partial(captured, f"{CAPTURED},WHILE"), True),
+    "ours, loop not captured": Peer("jax", "jax", ALL, partial(captured, CAPTURED), True),
     "flax.linen": Peer("flax", "flax", ALL, flax_linen),
     "flax.nnx": Peer("flax", "flax", ALL, flax_nnx),
     "haiku": Peer("haiku", "dm-haiku", ALL, haiku),
     "equinox": Peer("equinox", "equinox", ("gru", "lstm"), equinox),
 }
+
+
+def candidates() -> dict[str, Peer]:
+    """Those of ``PEERS`` that are for the kind of device that is here."""
+    return {who: peer for who, peer in PEERS.items() if not peer.on_gpu or cudnn.there_is_one()}
 
 
 def inputs_of(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -168,7 +203,7 @@ def inputs_of(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def passes(core: Core, case: Case) -> dict[str, Callable[[], Any]]:
     """Both passes as functions that wait for their results; the gradient is that of all weights and of the inputs."""
     x_TBD, dh_TBH = (jnp.asarray(a, case.dtype) for a in inputs_of(case))
-    forward, both = jax.jit(core.apply), both_of(core)
+    forward, both = jax.jit(core.apply, compiler_options=core.options), both_of(core)
     return {
         FORWARD: lambda: jax.block_until_ready(forward(core.params, x_TBD)),
         BOTH: lambda: jax.block_until_ready(both(core.params, x_TBD, dh_TBH)),
@@ -178,12 +213,11 @@ def passes(core: Core, case: Case) -> dict[str, Callable[[], Any]]:
 def both_of(core: Core) -> Any:
     """``(params, x_TBD, dh_TBH) -> (h_TBH, gradients)``, jitted."""
 
-    @jax.jit
     def both(params: Params, x: Array, dh: Array) -> Any:
         h, pull_back = jax.vjp(core.apply, params, x)
         return h, pull_back(dh)
 
-    return both
+    return jax.jit(both, compiler_options=core.options)
 
 
 def _cast(tree: Any, dtype: Any) -> Any:

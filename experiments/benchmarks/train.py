@@ -18,7 +18,7 @@ from experiments.benchmarks import pytorch
 from experiments.benchmarks.case import Case, Shape, Work
 from experiments.benchmarks.comparison import PYTORCH, Run, case_of, left_out, pass_of, results_of, sentence
 from experiments.benchmarks.floor import machine
-from experiments.benchmarks.peers import FORMS, PEERS, Core
+from experiments.benchmarks.peers import FORMS, Core, candidates
 from experiments.benchmarks.suite import Options, Say
 from rnn_research.training.defaults import defaults
 from rnn_research.training.train import build
@@ -48,8 +48,8 @@ def everyone(case: Case) -> dict[str, Run]:
     symbols_TB = np.random.default_rng(0).integers(0, V, (case.shape.T + 1, case.shape.B))
     absent = left_out()
     found = {f"ours, {form}": ours(form, case) for form in FORMS}
-    for who, peer in PEERS.items():
-        if who not in (*absent, *found) and case.cell in peer.cells:
+    for who, peer in candidates().items():
+        if who not in (*absent, *found) and case.cell in peer.cells and peer.fits(case):
             found[who] = steps_of(peer.build(case), case, jnp.asarray(symbols_TB))
     return found if PYTORCH in absent else {**found, PYTORCH: pytorch.train_steps(case, symbols_TB, STEPS)}
 

@@ -6,11 +6,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells import CELLS, INITIALIZERS, CellInit
+from rnn_research.cells import CELLS, INITIALIZERS, Cell, CellInit
 from rnn_research.cells.initializers import Initializer, uniform
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll import FORMS, REMATS, Solver, Stack, StackEdit
+from rnn_research.unroll import FORMS, REMATS, Solver, Stack, StackEdit, persistent
 from rnn_research.unroll.parallel import check_solver
 
 
@@ -63,7 +63,16 @@ def form_of(config: Any) -> tuple[str, str]:
             f"--config.model.unroll=fast needs a recurrent matmul that waits for nothing else in its step, "
             f"--config.model.cell={config.cell} has none: choose auto, plain, or one of the cells {able}"
         )
+    if form == "persistent" and (reason := _no_kernel(CELLS[config.cell], config.hidden)):
+        raise UserError(f"--config.model.unroll=persistent cannot be, {reason}: choose auto")
     return form, remat
+
+
+def _no_kernel(cell: Cell, H: int) -> str:
+    """Why a layer cannot be a persistent kernel even with the smallest type; on what machine shows later."""
+    carry, x = cell.initial_carry((1, H)), jnp.zeros((1, 1))
+    params = jax.eval_shape(lambda key: cell.init(key, 1, H, CellInit(), jnp.bfloat16), jax.random.key(0))
+    return persistent.why_not(cell, params, carry, x)
 
 
 def solver_of(config: Any) -> Solver:

@@ -29,7 +29,7 @@ def defaults(task: str = "text") -> ConfigDict:
     config.model.dropout = 0.0  # between layers and before the output
     config.model.residual = False
     config.model.learned_carry = False
-    config.model.unroll = "auto"  # fast, plain, parallel (in time), or auto: fast for every cell that can have it
+    config.model.unroll = "auto"  # fast, plain, persistent (on a GPU), parallel (in time); auto: fast where it can be
     config.model.remat = "none"  # computed again on the way back to save memory: none, gates, sqrt (long sequences)
     config.model.parallel = ConfigDict()  # of unroll=parallel
     config.model.parallel.method = "auto"  # associative (linear cells), deer, quasi (deer within units), or auto

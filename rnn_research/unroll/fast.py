@@ -28,11 +28,12 @@ from rnn_research.cells.cell import Cell, Streams
 from rnn_research.cells.linear import whole_batch_here
 from rnn_research.errors import UserError
 from rnn_research.types import Array, Carry, Params
+from rnn_research.unroll import persistent
 from rnn_research.unroll.form import Edit
 from rnn_research.unroll.pure import fixed, joined, opened, smooth
 from rnn_research.unroll.rows import First, Second, in_place, loop
 from rnn_research.unroll.scan import settle, visible, without_padding
-from rnn_research.unroll.streams import Rows, added_streams, both, by_kind, derivatives, with_v
+from rnn_research.unroll.streams import Reads, Rows, both, by_kind, derivatives, reads_of_combine, with_v
 
 
 class Given(NamedTuple):
@@ -49,7 +50,7 @@ class Given(NamedTuple):
 class Plan(NamedTuple):
     """All that is no array; ``edit`` is ``Edit`` with what it closes over as a first argument.
 
-    ``added`` numbers the streams of which ``combine`` reads the sum u + v alone.
+    ``on_chip``: the loop is one kernel, see ``persistent``.
     """
 
     cell: Cell
@@ -59,7 +60,12 @@ class Plan(NamedTuple):
     reverse: bool
     scan_unroll: int
     remat: str
-    added: frozenset[int]
+    reads: Reads
+    on_chip: bool
+
+
+State = tuple[Carry, Any]
+"""What goes from step to step: a carry, or its derivative; and sums that have no batch axis."""
 
 
 class Kept(NamedTuple):
@@ -81,8 +87,12 @@ def fast(
     edit_xs: Any = None,
     scan_unroll: int = 1,
     remat: str = "none",
+    on_chip: bool = False,
 ) -> tuple[Carry, Array]:
     """See ``unroll``. ``remat="gates"`` keeps the carries and computes both matmuls again on the way back.
+
+    With ``on_chip`` the loop is one kernel of a GPU where ``persistent`` takes it and there is
+    nothing but the cell in it: no lengths, edit or remat.
 
     Raises:
       UserError: for a cell that is not given in three parts.
@@ -97,13 +107,18 @@ def fast(
         slices = jax.tree.map(lambda e: jax.ShapeDtypeStruct(e.shape[1:], e.dtype), edit_xs)
         pure_edit, closed = opened(edit, carry, jnp.array(0), *([] if edit_xs is None else [slices]))
     given = Given(params, carry, x, closed, edit_xs, lengths)
-    added = added_streams(cell, params, carry, jax.ShapeDtypeStruct(x.shape[1:], x.dtype))
-    plan = Plan(cell, cell.recur, cell.combine, pure_edit, reverse, scan_unroll, remat, added)
+    reads = reads_of_combine(cell, params, carry, jax.ShapeDtypeStruct(x.shape[1:], x.dtype))
+    bare = lengths is None and edit is None and remat == "none"
+    on_chip = on_chip and bare and persistent.takes(cell, params, carry, x)
+    plan = Plan(cell, cell.recur, cell.combine, pure_edit, reverse, scan_unroll, remat, reads, on_chip)
     return _run(plan, smooth(given), fixed(given))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _run(plan: Plan, some: Given, others: Given) -> tuple[Carry, Array]:
+    if plan.on_chip:
+        last, h_T, _ = _keeping_all(plan, some, others)
+        return last, h_T
     last, (h_T, _) = _keeping_carries(plan, joined(some, others))
     return last, h_T
 
@@ -119,52 +134,74 @@ def _forwards(plan: Plan, some: Given, others: Given) -> tuple[tuple[Carry, Arra
 
 def _keeping_carries(plan: Plan, given: Given) -> tuple[Carry, tuple[Array, Carry]]:
     """Forwards: the last carry, every hidden state, and the carry before every step."""
-    first, second, u_T, inputs_T = _forward_step(plan, given)
+    recur_h, _ = _recurrence(plan, given, False)
+    first, second, u_T, inputs_T = _forward_step(plan, given, recur_h)
 
-    def step(carry: Carry, inputs: Any) -> tuple[Carry, Any]:
+    def step(state: State, inputs: Any) -> tuple[State, Any]:
         x, u = inputs
-        new, (h, before, _) = second(carry, x, *first(carry, x, u))
+        new, (h, before, _) = second(state, x, *first(state, x, u))
         return new, (h, before)
 
-    return jax.lax.scan(step, given.carry, (inputs_T, u_T), reverse=plan.reverse, unroll=plan.scan_unroll)
+    (last, _), kept = jax.lax.scan(
+        step, (given.carry, None), (inputs_T, u_T), reverse=plan.reverse, unroll=plan.scan_unroll
+    )
+    return last, kept
 
 
 @in_place
 def _keeping_all(plan: Plan, replace: bool, some: Given, others: Given) -> tuple[Carry, Array, Kept]:
     """Forwards, with the streams too; the sums take the place of their u."""
     given = joined(some, others)
-    first, second, u_T, inputs_T = _forward_step(plan, given)
-    last, (h_T, before_T, v_T), sums_T = loop(
-        first,
-        second,
-        given.carry,
-        inputs_T,
-        u_T,
-        _times(given),
-        in_place=replace,
-        reverse=plan.reverse,
-        unroll=plan.scan_unroll,
+    recur_h, _ = _recurrence(plan, given, replace)
+    first, second, u_T, inputs_T = _forward_step(plan, given, recur_h)
+    (last, _), (h_T, before_T, v_T), sums_T = _over_time(
+        plan, replace, plan.reverse, first, second, (given.carry, None), inputs_T, u_T, _times(given)
     )
     return last, h_T, Kept(before_T, Rows(sums_T, inputs_T[1], v_T))
 
 
-def _forward_step(plan: Plan, given: Given) -> tuple[First, Second, dict[int, Array], Any]:
+def _recurrence(plan: Plan, given: Given, replace: bool) -> tuple[Callable[[Array], Streams], Callable[[Streams], Any]]:
+    """The linear map of the hidden state, and its transpose; what depends on the weights alone is made here."""
+    h, recur = plan.cell.hidden(given.carry), partial(plan.recur, given.params)
+    if plan.on_chip and replace:
+        return persistent.products(recur, persistent.precision(given.params), h.shape[-1])
+    return jax.linearize(recur, h)[1], jax.vjp(recur, h)[1]
+
+
+def _over_time(
+    plan: Plan,
+    replace: bool,
+    reverse: bool,
+    first: First,
+    second: Second,
+    start: State,
+    xs_T: Any,
+    rows_T: Any,
+    times_T: Array,
+) -> tuple[State, Any, Any]:
+    """``loop``, or where nothing will be differentiated and the plan says so the kernel in its place."""
+    if plan.on_chip and replace:
+        return persistent.loop_on_chip(first, second, start, xs_T, rows_T, reverse=reverse)
+    return loop(first, second, start, xs_T, rows_T, times_T, in_place=replace, reverse=reverse, unroll=plan.scan_unroll)
+
+
+def _forward_step(
+    plan: Plan, given: Given, recur_h: Callable[[Array], Streams]
+) -> tuple[First, Second, dict[int, Array], Any]:
     """A step forwards in two parts; the u that are added to their v, and all else that it reads, ``[T, ...]``."""
     cell = plan.cell
     u_T = cell.input(given.params, given.x)
-    # Linear in h: by linearize all that depends on the weights alone is made before the loop.
-    _, recur_h = jax.linearize(partial(plan.recur, given.params), cell.hidden(given.carry))
 
-    def first(carry: Carry, inputs: Any, u: dict[int, Array]) -> tuple[dict[int, Array], dict[int, Array]]:
-        rows = with_v(Rows(u, {}, {}), recur_h(cell.hidden(carry)))
+    def first(state: State, inputs: Any, u: dict[int, Array]) -> tuple[dict[int, Array], dict[int, Array]]:
+        rows = with_v(Rows(u, {}, {}), recur_h(cell.hidden(state[0])))
         return rows.sums, rows.v
 
-    def second(carry: Carry, inputs: Any, sums: dict[int, Array], v: dict[int, Array]) -> tuple[Carry, Any]:
-        t, u, e = inputs
+    def second(state: State, inputs: Any, sums: dict[int, Array], v: dict[int, Array]) -> tuple[State, Any]:
+        (carry, _), (t, u, e) = state, inputs
         new, h = _rest(plan, given.lengths, given.params, given.closed, carry, Rows(sums, u, v), t, e)
-        return new, (h, carry, v)
+        return (new, None), (h, carry, v)
 
-    rows_T = by_kind(plan.added, u_T)
+    rows_T = by_kind(plan.reads.added, u_T)
     return first, second, rows_T.sums, (_times(given), rows_T.u, given.edit_xs)
 
 
@@ -192,7 +229,7 @@ def _room(plan: Plan, given: Given, d_h_T: Array) -> Rows:
     """
 
     def one(x: Array) -> Rows:
-        return with_v(by_kind(plan.added, plan.cell.input(given.params, x)), plan.recur(given.params, h))
+        return with_v(by_kind(plan.reads.added, plan.cell.input(given.params, x)), plan.recur(given.params, h))
 
     h, anything = plan.cell.hidden(given.carry), jnp.sum(d_h_T[:1])
     T = given.x.shape[0]
@@ -210,22 +247,23 @@ def _going_back(plan: Plan, replace: bool, smooth: tuple[Given, Kept, tuple[Carr
     """The derivative of everything; those of the streams take the place of the streams."""
     cell, (some, kept, (d_last, d_h_T)) = plan.cell, smooth
     given, again = joined(some, others), kept.rows is None
-    _, recur_h = jax.linearize(partial(plan.recur, given.params), cell.hidden(given.carry))
-    _, pull_recur = jax.vjp(partial(plan.recur, given.params), cell.hidden(given.carry))
+    recur_h, pull_recur = _recurrence(plan, given, replace)
 
     # What combine reads of the weights, a bias or a peephole, is summed on the way; where a batch is spread over
     # devices afterwards, or they would have to add up at every step.
-    nothing = jax.tree.map(lambda _: None, some.params)
-    early, late = (some.params, nothing) if whole_batch_here() else (nothing, some.params)
+    leaves, structure = jax.tree.flatten(some.params, is_leaf=lambda leaf: leaf is None)
+    seen = [leaf if is_read else None for leaf, is_read in zip(leaves, plan.reads.params, strict=True)]
+    read, nothing = (jax.tree.unflatten(structure, some) for some in (seen, [None] * len(leaves)))
+    early, late = (read, nothing) if whole_batch_here() else (nothing, read)
     at_the_end = bool(jax.tree.leaves((late, some.closed)))
 
     def first(state: Any, inputs: Any, rows: Rows) -> tuple[Rows, Any]:
         (d_new, _), (before, x, t, e_some, e_others, d_h) = state, inputs
         if again:
-            rows = with_v(by_kind(plan.added, cell.input(given.params, x)), recur_h(cell.hidden(before)))
+            rows = with_v(by_kind(plan.reads.added, cell.input(given.params, x)), recur_h(cell.hidden(before)))
 
         def rest(early: Params, before: Carry, rows: Rows, e: Any) -> tuple[Carry, Array]:
-            params = joined(joined(early, late), others.params)
+            params = joined(joined(early, late), given.params)
             return _rest(plan, given.lengths, params, given.closed, before, rows, t, joined(e, e_others))
 
         _, pull = jax.vjp(rest, early, before, rows, e_some)
@@ -239,16 +277,16 @@ def _going_back(plan: Plan, replace: bool, smooth: tuple[Given, Kept, tuple[Carr
         return (d_before, jax.tree.map(jnp.add, d_early, d_early_t)), (d_e, d_new if at_the_end else None)
 
     x_T = given.x if again else None
-    (d_start, d_early), (d_e_T, d_new_T), d_rows_T = loop(
+    (d_start, d_early), (d_e_T, d_new_T), d_rows_T = _over_time(
+        plan,
+        replace,
+        not plan.reverse,
         first,
         second,
         (d_last, jax.tree.map(jnp.zeros_like, early)),
         (kept.before, x_T, _times(given), some.edit_xs, others.edit_xs, d_h_T),
         _room(plan, given, d_h_T) if kept.rows is None else kept.rows,
         _times(given),
-        in_place=replace,
-        reverse=not plan.reverse,
-        unroll=plan.scan_unroll,
     )
 
     # What all steps share through a matmul gets its derivative from all of them at once.
@@ -260,8 +298,8 @@ def _going_back(plan: Plan, replace: bool, smooth: tuple[Given, Kept, tuple[Carr
     d_params, d_x = pull(derivatives(d_rows_T))
 
     def pointwise(late: Params, some_closed: list[Any]) -> tuple[Carry, Array]:
-        params, closed = joined(joined(early, late), others.params), joined(some_closed, others.closed)
-        rows_T = with_v(by_kind(plan.added, u_T), v_T) if kept.rows is None else kept.rows
+        params, closed = joined(joined(early, late), given.params), joined(some_closed, others.closed)
+        rows_T = with_v(by_kind(plan.reads.added, u_T), v_T) if kept.rows is None else kept.rows
         each = jax.vmap(lambda *step: _rest(plan, given.lengths, params, closed, *step))
         return each(kept.before, rows_T, _times(given), given.edit_xs)
 
@@ -269,7 +307,8 @@ def _going_back(plan: Plan, replace: bool, smooth: tuple[Given, Kept, tuple[Carr
     if at_the_end:
         _, pull = jax.vjp(pointwise, late, some.closed)
         d_late, d_closed = pull((d_new_T, d_h_T))
-    d_params = jax.tree.map(jnp.add, d_params, joined(d_early, d_late))
+    add = lambda d, more: d if more is None else d + more  # noqa: E731
+    d_params = jax.tree.map(add, d_params, joined(d_early, d_late))
     return Given(d_params, d_start, d_x, d_closed, d_e_T, None)
 
 

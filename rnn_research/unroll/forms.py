@@ -12,7 +12,12 @@ from rnn_research.unroll.parallel import Solver, parallel
 from rnn_research.unroll.scan import plain
 from rnn_research.unroll.segments import in_segments
 
-FORMS: dict[str, Form] = {"plain": plain, "fast": fast, "parallel": parallel}
+FORMS: dict[str, Form] = {
+    "plain": plain,
+    "fast": fast,
+    "persistent": partial(fast, on_chip=True),
+    "parallel": parallel,
+}
 """Ways of computing the same thing; ``"auto"`` stands for the best that a cell can have."""
 
 REMATS = ("none", "gates", "sqrt")
@@ -50,6 +55,7 @@ def unroll(
       form: a key of ``FORMS``, or ``"auto"``: ``"fast"`` for a cell in three parts,
         else ``"plain"``. All give the same numbers. Plain is the default since it
         alone has every derivative; the fast one has reverse mode, any number of times.
+        ``"persistent"`` is the fast one, as one kernel of a GPU where that can be (see ``persistent``).
       remat: what the way back computes again instead of keeping it: ``"none"``,
         ``"gates"`` (all but the carries), ``"sqrt"`` (all but √T carries).
       solver: of the parallel form, see ``unroll_parallel``.

@@ -1,4 +1,7 @@
-"""The streams of a step, and which of them a cell adds before it does anything else: then their sum is all it needs."""
+"""The streams of a step, and which of them a cell adds before it does anything else: then their sum is all it needs.
+
+Read from the traced program of ``combine``, so that a cell need not say it.
+"""
 
 from typing import Any, NamedTuple
 
@@ -17,11 +20,21 @@ class Rows(NamedTuple):
     v: dict[int, Array]
 
 
-def added_streams(cell: Cell, params: Params, carry: Carry, x: Any) -> frozenset[int]:
-    """The numbers g for which ``combine`` reads u_g and v_g in the one operation u_g + v_g.
+class Reads(NamedTuple):
+    """What ``combine`` reads.
 
-    Read from the traced program, so that a cell need not say it: all streams of the
-    LSTM are such, and those of the GRU but the one that the reset gate multiplies.
+    Attributes:
+      added: the numbers g for which it reads u_g and v_g in the one operation u_g + v_g: all streams
+        of the LSTM, and those of the GRU but the one that the reset gate multiplies.
+      params: of each leaf of the parameters whether it is read: no matrix is, a peephole is.
+    """
+
+    added: frozenset[int]
+    params: tuple[bool, ...]
+
+
+def reads_of_combine(cell: Cell, params: Params, carry: Carry, x: Any) -> Reads:
+    """From the program for one step.
 
     Args:
       cell: one in three parts.
@@ -51,7 +64,9 @@ def added_streams(cell: Cell, params: Params, carry: Carry, x: Any) -> frozenset
             and u[g].shape == v[g].shape
         )
 
-    return frozenset(g for g in range(min(count_u, count_v)) if alone(g))
+    leaves = traced.jaxpr.invars[: len(jax.tree.leaves(params))]
+    added = frozenset(g for g in range(min(count_u, count_v)) if alone(g))
+    return Reads(added, tuple(bool(reads(leaf)) for leaf in leaves))
 
 
 def by_kind(added: frozenset[int], u: Streams) -> Rows:

@@ -11,11 +11,11 @@ import pytest
 from experiments.benchmarks import cells, comparison, pytorch, train
 from experiments.benchmarks.case import GATES, Case, Shape, Work, parse_shapes
 from experiments.benchmarks.floor import Machine, floor
-from experiments.benchmarks.peers import BOTH, FORMS, PEERS, both_of, inputs_of
+from experiments.benchmarks.peers import BOTH, FORMS, PEERS, both_of, candidates, inputs_of
 from experiments.benchmarks.suite import Options
 from rnn_research.models.recurrent import stack_of
 from rnn_research.training.defaults import defaults
-from rnn_research.unroll import Stack
+from rnn_research.unroll import Stack, cudnn
 
 INSTALLED = [who for who, peer in PEERS.items() if not peer.missing()]
 KINDS = [(who, cell, "float32") for who in INSTALLED for cell in ("gru", "lstm")]
@@ -71,13 +71,13 @@ def test_pytorch_gives_the_same_gradients(cell):
 
 def test_every_library_of_the_table_has_a_turn():
     there = cells.passes_of_everyone(Case("elman", Shape(1, 2, 3)))
-    assert {*there, *comparison.left_out(), "equinox"} == {*PEERS, comparison.PYTORCH}
+    assert {*there, *comparison.left_out(), "equinox"} == {*candidates(), comparison.PYTORCH}
     assert "equinox" not in there  # it has no plain cell
 
 
 def test_training_steps_of_everyone_train(monkeypatch):
     """The loss begins near log V, that of an even guess, and falls."""
-    monkeypatch.setattr(train, "PEERS", {"flax.linen": PEERS["flax.linen"]})  # one stands for all of JAX
+    monkeypatch.setattr(train, "candidates", lambda: {"flax.linen": PEERS["flax.linen"]})  # one stands for all of JAX
     steps = train.everyone(Case("lstm", Shape(2, 3, 8), features=train.V))
     for who, run in steps.items():
         losses = [loss_of(run()) for _ in range(40)]
@@ -126,6 +126,30 @@ def test_cases_that_are_asked_for():
     assert len(cells.cases_of(Options(shapes))) == 6
     assert {case.cell for case in cells.cases_of(Options(cells=("gru",)))} == {"gru"}
     assert tuple(cells.cases_of(Options())) == cells.CASES
+
+
+def test_on_a_gpu_there_are_more(monkeypatch):
+    """The rows that only one GPU has are no candidates elsewhere, and take the cases that they can."""
+    gpu = {who: peer for who, peer in PEERS.items() if peer.on_gpu}
+    assert set(candidates()) == set(PEERS) - set(gpu)
+    monkeypatch.setattr(cudnn, "there_is_one", lambda: True)
+    assert set(candidates()) == set(PEERS)
+    kernel, library = gpu["ours, persistent"], gpu["ours, cuDNN"]
+    assert all(kernel.fits(case) for case in cells.ON_A_GPU)
+    assert not kernel.fits(Case("lstm", Shape(32, 100, 128)))
+    assert kernel.fits(Case("lstm", Shape(32, 100, 128), "bfloat16"))
+    assert library.fits(Case("lstm", Shape(32, 100, 128)))
+    assert not library.fits(Case("lstm", Shape(32, 100, 128), "bfloat16"))
+
+
+@pytest.mark.parametrize("who", [who for who, peer in PEERS.items() if peer.on_gpu])
+def test_they_compute_the_same(who):
+    """Also the compiler knows the commands that are named: it refuses others on any machine."""
+    case = Case("lstm", Shape(2, 3, 4), features=5)
+    core, plain = (PEERS[name].build(case) for name in (who, "ours, plain"))
+    x, dh = map(jnp.asarray, inputs_of(case))
+    for a, b in zip(*(jax.tree.leaves(both_of(c)(plain.params, x, dh)) for c in (core, plain)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
 
 
 def test_a_form_is_one_that_stacks_and_configs_have():

@@ -6,13 +6,15 @@ import pytest
 
 from rnn_research.cells import CELLS
 from rnn_research.unroll import unroll
-from rnn_research.unroll.streams import added_streams
+from rnn_research.unroll.streams import reads_of_combine
 
 B, T, D, H = 2, 5, 3, 4
 
 
 def added(cell) -> frozenset[int]:
-    return added_streams(cell, cell.init(jax.random.key(0), D, H), cell.initial_carry((B, H)), jnp.zeros((B, D)))
+    return reads_of_combine(
+        cell, cell.init(jax.random.key(0), D, H), cell.initial_carry((B, H)), jnp.zeros((B, D))
+    ).added
 
 
 @pytest.mark.parametrize(
