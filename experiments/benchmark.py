@@ -10,6 +10,7 @@ neighbours in time; the range over the rounds stands beside every median. Suites
     train      whole steps of training beside the same
     sample     writing text, beside a loop in PyTorch
     memory     bytes that a backward pass needs
+    precision  bfloat16 beside float32
     scaling    how cost grows, with a figure
     loop       the host loop against the bare jitted step
     units      scoring units against concepts
@@ -26,7 +27,19 @@ from typing import Any
 from absl import flags
 
 from experiments import launch
-from experiments.benchmarks import cells, comparison, loop, memory, parallel, sample, scaling, sweep, train, units
+from experiments.benchmarks import (
+    cells,
+    comparison,
+    loop,
+    memory,
+    parallel,
+    precision,
+    sample,
+    scaling,
+    sweep,
+    train,
+    units,
+)
 from experiments.benchmarks.case import BYTES, GATES, parse_shapes
 from experiments.benchmarks.suite import Options, Suite, plain
 from rnn_research.errors import UserError, at_least, one_of
@@ -39,6 +52,7 @@ SUITES: dict[str, Suite] = {
     "train": Suite(train.measure, comparison.shown),
     "sample": plain(sample.measure),
     "memory": Suite(memory.measure, memory.shown),
+    "precision": Suite(lambda options, say: precision.measure(options.rounds), precision.shown),
     "scaling": Suite(scaling.measure, scaling.shown, speed.scaling),
     "loop": plain(loop.measure),
     "units": plain(units.measure),

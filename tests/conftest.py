@@ -1,8 +1,16 @@
 """What all tests share: run-time type checks of the code under test, 64-bit numbers on request, every cell."""
 
+import importlib.metadata
+import os
+
 import jax
 import pytest
 from jaxtyping import install_import_hook
+
+# Compiling is most of what these tests do. Before 0.11 XLA has an older way beside its own, which takes a third less
+# time in all; later there is but the one, and with that everything is tested on Python 3.12. Commands take the default.
+if importlib.metadata.version("jaxlib").startswith("0.10."):
+    os.environ["XLA_FLAGS"] = f"--xla_cpu_use_fusion_emitters=false {os.environ.get('XLA_FLAGS', '')}"
 
 # Before the first import of the package: every annotation is then checked at every call.
 # The numeric tower is Python's own rule that an int will do where a float is asked for.

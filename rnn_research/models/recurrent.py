@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells import CELLS, INITIALIZERS, Cell, CellInit
-from rnn_research.cells.initializers import Initializer, uniform
+from rnn_research.cells.initializers import Initializer, Ring, uniform
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll import FORMS, REMATS, Solver, Stack, StackEdit, persistent
@@ -36,6 +36,7 @@ def stack_of(config: Any) -> Stack:
     at_least("--config.model.init.bias_half_width", config.init.bias_half_width, 0)
     if not math.isfinite(config.init.forget_bias):
         raise UserError(f"--config.model.init.forget_bias={config.init.forget_bias} must be finite")
+    _check_ring(_ring_of(config.init))
     form, remat = form_of(config)
     return Stack(
         cell=CELLS[config.cell],
@@ -96,7 +97,23 @@ def start_of(config: Any) -> CellInit:
         recurrent=INITIALIZERS[config.recurrent](config.recurrent_scale),
         bias=uniform(config.bias_half_width),
         forget_bias=config.forget_bias,
+        ring=_ring_of(config),
     )
+
+
+def _ring_of(config: Any) -> Ring:
+    """Of ``config.model.init``; runs from before these fields have the defaults."""
+    return Ring(*(config.get(f"ring_{field}", default) for field, default in Ring()._asdict().items()))
+
+
+def _check_ring(ring: Ring) -> None:
+    flag = "--config.model.init.ring_"
+    if not 0 <= ring.least < 1:
+        raise UserError(f"{flag}least={ring.least} must be at least 0 and below 1")
+    if not ring.least < ring.most <= 1:
+        raise UserError(f"{flag}most={ring.most} must be above ring_least={ring.least} and at most 1")
+    if not 0 < ring.phase <= 2 * math.pi:
+        raise UserError(f"{flag}phase={ring.phase} must be above 0 and at most 2 pi = 6.2832")
 
 
 def output_start_of(config: Any) -> tuple[Initializer, Initializer]:

@@ -5,6 +5,7 @@ or ``training.regularizer.weight`` is handed to the compiled program as an argum
 changing it compiles nothing anew.
 """
 
+import math
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -45,6 +46,9 @@ def defaults(task: str = "text") -> ConfigDict:
     config.model.init.output_scale = 1.0
     config.model.init.bias_half_width = 0.0  # biases begin in U(-a, a)
     config.model.init.forget_bias = 1.0  # added to the LSTM's forget bias
+    config.model.init.ring_least = 0.0  # the LRU's eigenvalues begin with radii from here
+    config.model.init.ring_most = 1.0  # to here, at most 1 (0.9 and 0.999 for long memories)
+    config.model.init.ring_phase = 2 * math.pi  # and angles from 0 to here, at most 2 pi
 
     config.optimizer = ConfigDict()
     config.optimizer.name = "adam"

@@ -6,7 +6,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from experiments.benchmarks import devices, memory, pytorch, sample, scaling
+from experiments.benchmarks import devices, memory, precision, pytorch, sample, scaling
 from experiments.benchmarks.case import Shape
 from experiments.benchmarks.peers import OURS
 from experiments.benchmarks.suite import Options
@@ -33,6 +33,20 @@ def test_more_devices_on_paper():
     assert scaling.on_paper(found) == {"at": [2, 4, 8], "milliseconds": pytest.approx([60, 40, 30])}
     assert scaling.on_paper({"at": [1, 2], "milliseconds_median": [100.0, 110.0]}) == {}
     assert scaling.on_paper({"at": [1], "milliseconds_median": [100.0]}) == {}
+
+
+def test_both_precisions(monkeypatch):
+    monkeypatch.setattr(precision, "SECONDS", 0.1)
+    found = precision.measure(2, ((2, 3, 4),), (Shape(2, 3, 4),))
+    assert set(found["rows"]) == {
+        "product 2 x 3 x 4",
+        "lstm 2x3x4, forward + backward",
+        "gru 2x3x4, forward + backward",
+    }
+    for row in found["rows"].values():
+        ratio = row["float32_milliseconds"] / row["bfloat16_milliseconds"]
+        assert row["speed_of_bfloat16_least"] * 0.5 < ratio < row["speed_of_bfloat16_most"] * 2
+    assert "gru 2x3x4" in precision.shown(found)
 
 
 def test_a_panel_of_measured_sizes(monkeypatch):

@@ -1,0 +1,34 @@
+"""The recurrent core from a config."""
+
+import jax
+import numpy as np
+import pytest
+
+from rnn_research.cells import CELLS
+from rnn_research.errors import UserError
+from rnn_research.models.recurrent import stack_of, start_of
+from rnn_research.training.defaults import defaults
+
+
+def test_eigenvalues_begin_on_the_ring_of_the_config():
+    config = defaults().model
+    config.init.ring_least, config.init.ring_most, config.init.ring_phase = 0.9, 0.95, 0.5
+    params = CELLS["lru"].init(jax.random.key(0), 2, 300, start_of(config.init))
+    radius_H, angle_H = np.exp(-np.exp(params.nu_H)), np.exp(params.theta_H)
+    assert (radius_H.min(), radius_H.max()) == pytest.approx((0.9, 0.95), abs=2e-3)
+    assert 0 < angle_H.min() < angle_H.max() == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_run_from_before_the_ring_has_the_whole_disc():
+    config = defaults().model
+    for field in ("least", "most", "phase"):
+        del config.init[f"ring_{field}"]
+    assert start_of(config.init).ring == start_of(defaults().model.init).ring
+    assert stack_of(config).cell.name == "lstm"
+
+
+def test_a_ring_that_is_none():
+    config = defaults().model
+    config.init.ring_least = config.init.ring_most = 0.5
+    with pytest.raises(UserError, match=r"ring_most=0\.5 must be above ring_least=0\.5"):
+        stack_of(config)
