@@ -15,7 +15,7 @@ import numpy as np
 
 from rnn_research.cells import CELLS, CellInit
 from rnn_research.unroll import unroll
-from rnn_research.unroll.parallel import unroll_parallel_reported
+from rnn_research.unroll.parallel import Solver, unroll_parallel_reported
 
 NAMES = ("elman", "gru", "lstm", "lru", "mingru", "minlstm")
 ROUNDS = 5
@@ -69,7 +69,7 @@ def _measure(case: Case, rounds: int) -> dict[str, Any]:
         return unroll(cell, params, carry, x_TBD, form="auto")[1:]
 
     def parallel(params: Any, x_TBD: Any) -> Any:
-        return unroll_parallel_reported(cell, params, carry, x_TBD, method=case.method)[1:]
+        return unroll_parallel_reported(cell, params, carry, x_TBD, solver=Solver(case.method))[1:]
 
     def gradient(run: Callable[..., Any]) -> Callable[..., Any]:
         return jax.grad(lambda params, x_TBD: jnp.mean(run(params, x_TBD)[0] ** 2), argnums=(0, 1))

@@ -29,7 +29,7 @@ from rnn_research.cells.linear import whole_batch_here
 from rnn_research.errors import UserError
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll import persistent
-from rnn_research.unroll.form import Edit
+from rnn_research.unroll.form import Walk
 from rnn_research.unroll.pure import fixed, joined, opened, smooth
 from rnn_research.unroll.rows import First, Second, in_place, loop
 from rnn_research.unroll.scan import settle, visible, without_padding
@@ -75,20 +75,7 @@ class Kept(NamedTuple):
     rows: Rows | None
 
 
-def fast(
-    cell: Cell,
-    params: Params,
-    carry: Carry,
-    x: Array,
-    *,
-    lengths: Array | None = None,
-    reverse: bool = False,
-    edit: Edit | None = None,
-    edit_xs: Any = None,
-    scan_unroll: int = 1,
-    remat: str = "none",
-    on_chip: bool = False,
-) -> tuple[Carry, Array]:
+def fast(cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk, on_chip: bool = False) -> tuple[Carry, Array]:
     """See ``unroll``. ``remat="gates"`` keeps the carries and computes both matmuls again on the way back.
 
     With ``on_chip`` the loop is one kernel of a GPU where ``persistent`` takes it and there is
@@ -99,18 +86,18 @@ def fast(
     """
     if cell.recur is None or cell.combine is None:
         raise UserError(f"form='fast' needs a cell in three parts, {cell.name!r} is not: choose 'plain' or 'auto'")
-    if lengths is not None:
-        x = without_padding(x, lengths)
-    pure_edit: Callable[..., Carry] | None = None
+    if walk.lengths is not None:
+        x = without_padding(x, walk.lengths)
+    edit: Callable[..., Carry] | None = None
     closed: list[Any] = []
-    if edit is not None:
-        slices = jax.tree.map(lambda e: jax.ShapeDtypeStruct(e.shape[1:], e.dtype), edit_xs)
-        pure_edit, closed = opened(edit, carry, jnp.array(0), *([] if edit_xs is None else [slices]))
-    given = Given(params, carry, x, closed, edit_xs, lengths)
+    if walk.edit is not None:
+        slices = jax.tree.map(lambda e: jax.ShapeDtypeStruct(e.shape[1:], e.dtype), walk.edit_xs)
+        edit, closed = opened(walk.edit, carry, jnp.array(0), *([] if walk.edit_xs is None else [slices]))
+    given = Given(params, carry, x, closed, walk.edit_xs, walk.lengths)
     reads = reads_of_combine(cell, params, carry, jax.ShapeDtypeStruct(x.shape[1:], x.dtype))
-    bare = lengths is None and edit is None and remat == "none"
+    bare = walk.lengths is None and edit is None and walk.remat == "none"
     on_chip = on_chip and bare and persistent.takes(cell, params, carry, x)
-    plan = Plan(cell, cell.recur, cell.combine, pure_edit, reverse, scan_unroll, remat, reads, on_chip)
+    plan = Plan(cell, cell.recur, cell.combine, edit, walk.reverse, walk.scan_unroll, walk.remat, reads, on_chip)
     return _run(plan, smooth(given), fixed(given))
 
 

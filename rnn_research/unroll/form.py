@@ -1,7 +1,7 @@
 """What a form of the unroll is: one way of computing the same carry and the same hidden states."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 from rnn_research.cells.cell import Cell
 from rnn_research.types import Array, Carry, Params
@@ -14,23 +14,16 @@ dL/dh_t, noise, and resets at document ends.
 """
 
 
-@runtime_checkable  # for the type checks of the tests
-class Form(Protocol):
-    """``unroll`` with its choices made; see there for the arguments."""
+class Walk(NamedTuple):
+    """How to go through time; see ``unroll`` for each."""
 
-    def __call__(
-        self,
-        cell: Cell,
-        params: Params,
-        carry: Carry,
-        x: Array,
-        *,
-        lengths: Array | None = None,
-        reverse: bool = False,
-        edit: Edit | None = None,
-        edit_xs: Any = None,
-        scan_unroll: int = 1,
-        remat: str = "none",
-    ) -> tuple[Carry, Array]:
-        """The carry after the last step, and the hidden states."""
-        ...
+    lengths: Array | None = None
+    reverse: bool = False
+    edit: Edit | None = None
+    edit_xs: Any = None
+    scan_unroll: int = 1
+    remat: str = "none"
+
+
+Form = Callable[[Cell, Params, Carry, Array, Walk], tuple[Carry, Array]]
+"""``(cell, params, carry, x, walk)`` to the carry after the last step and the hidden states."""

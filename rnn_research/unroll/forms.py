@@ -7,7 +7,7 @@ from rnn_research.cells.cell import Cell
 from rnn_research.errors import one_of
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.fast import fast
-from rnn_research.unroll.form import Edit, Form
+from rnn_research.unroll.form import Edit, Form, Walk
 from rnn_research.unroll.parallel import Solver, parallel
 from rnn_research.unroll.scan import plain
 from rnn_research.unroll.segments import in_segments
@@ -71,18 +71,9 @@ def unroll(
     chosen = FORMS[best_form(cell) if form == "auto" else form]
     if form == "parallel":
         chosen = partial(parallel, solver=solver)
-    run = partial(in_segments, chosen) if remat == "sqrt" else partial(chosen, remat=remat)
-    return run(
-        cell,
-        params,
-        carry,
-        x,
-        lengths=lengths,
-        reverse=reverse,
-        edit=edit,
-        edit_xs=edit_xs,
-        scan_unroll=scan_unroll,
-    )
+    if remat == "sqrt":
+        chosen = partial(in_segments, chosen)
+    return chosen(cell, params, carry, x, Walk(lengths, reverse, edit, edit_xs, scan_unroll, remat))
 
 
 def best_form(cell: Cell) -> str:

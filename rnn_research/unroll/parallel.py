@@ -19,7 +19,7 @@ from rnn_research.cells.jacobian import carry_of, state_of, step_jacobian, unit_
 from rnn_research.errors import UserError, one_of
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.associative import block_scan, linear_scan, matrix_scan
-from rnn_research.unroll.form import Edit
+from rnn_research.unroll.form import Walk
 from rnn_research.unroll.newton import Convergence, shifted, solve
 from rnn_research.unroll.scan import plain, without_padding
 
@@ -29,7 +29,15 @@ DEER_STATES = 32  # the largest state for which "auto" takes the whole Jacobian
 
 
 class Solver(NamedTuple):
-    """How parallel forms find the states; see ``unroll_parallel`` for each number."""
+    """How the states are found.
+
+    Attributes:
+      method: "associative" for linear cells, "deer" or "quasi" for any; "auto" takes the first
+        that the cell allows, and "deer" for states of at most 32 numbers.
+      tolerance: of Newton's method, relative; see ``newton.solve``.
+      iterations: its most rounds; an example that needs more goes through the plain loop.
+      damping: from 0 to 1, for networks whose Jacobians grow; see ``newton``.
+    """
 
     method: str = "auto"
     tolerance: float | None = None
@@ -38,13 +46,10 @@ class Solver(NamedTuple):
 
 
 class Newton(NamedTuple):
-    """How the states of a nonlinear cell are sought; see ``unroll_parallel``."""
+    """How the states of a nonlinear cell are sought: by "deer" or "quasi"."""
 
     cell: Cell
-    method: str
-    tolerance: float | None
-    iterations: int
-    damping: float
+    solver: Solver
 
 
 def unroll_parallel(
@@ -55,10 +60,7 @@ def unroll_parallel(
     *,
     lengths: Array | None = None,
     reverse: bool = False,
-    method: str = "auto",
-    tolerance: float | None = None,
-    iterations: int = ITERATIONS,
-    damping: float = 0.0,
+    solver: Solver = Solver(),
 ) -> tuple[Carry, Array]:
     """What ``unroll`` computes, in parallel over time.
 
@@ -71,11 +73,7 @@ def unroll_parallel(
         ``jax.vmap`` every example would be run through the plain loop as well.
       lengths: valid steps of each sequence; see ``unroll``.
       reverse: walk from the last step to the first; see ``unroll``.
-      method: "associative" for linear cells, "deer" or "quasi" for any; "auto" takes the first
-        that the cell allows, and "deer" for states of at most 32 numbers.
-      tolerance: of Newton's method, relative; see ``newton.solve``.
-      iterations: its most rounds; an example that needs more goes through the plain loop.
-      damping: from 0 to 1, for networks whose Jacobians grow; see ``newton``.
+      solver: the method and its numbers.
 
     Returns:
       The carry after the last step, and the hidden states ``h [T, ..., H]``. Both can be
@@ -85,19 +83,7 @@ def unroll_parallel(
       UserError: for an unknown method, "associative" with a cell that is not linear, or
         a number out of range.
     """
-    last, h, _ = unroll_parallel_reported(
-        cell,
-        params,
-        carry,
-        x,
-        lengths=lengths,
-        reverse=reverse,
-        method=method,
-        tolerance=tolerance,
-        iterations=iterations,
-        damping=damping,
-    )
-    return last, h
+    return unroll_parallel_reported(cell, params, carry, x, lengths=lengths, reverse=reverse, solver=solver)[:2]
 
 
 def unroll_parallel_reported(
@@ -108,18 +94,15 @@ def unroll_parallel_reported(
     *,
     lengths: Array | None = None,
     reverse: bool = False,
-    method: str = "auto",
-    tolerance: float | None = None,
-    iterations: int = ITERATIONS,
-    damping: float = 0.0,
+    solver: Solver = Solver(),
 ) -> tuple[Carry, Array, Convergence]:
     """As ``unroll_parallel``, and how the states were found (those of the gradient are sought apart)."""
-    check_solver(cell, Solver(method, tolerance, iterations, damping))
-    method = method_of(cell, carry, method)
+    check_solver(cell, solver)
+    method = method_of(cell, carry, solver.method)
     batch = cell.hidden(carry).shape[:-1]
     exact = Convergence(jnp.zeros(batch, jnp.int32), jnp.zeros(batch), jnp.ones(batch, bool))
     if len(x) == 0:
-        return *plain(cell, params, carry, x), exact
+        return *plain(cell, params, carry, x, Walk()), exact
     alive = None
     if lengths is not None:
         x = without_padding(x, lengths)
@@ -130,44 +113,22 @@ def unroll_parallel_reported(
     if method == "associative":
         states, found = _linear(cell, params, carry, u, alive_T), exact
     else:
-        states, found = _nonlinear(Newton(cell, method, tolerance, iterations, damping), params, carry, u, alive_T)
+        states, found = _nonlinear(Newton(cell, solver._replace(method=method)), params, carry, u, alive_T)
     last = jax.tree.map(lambda leaf: leaf[-1], states)
     h = cell.hidden(states)[::-1] if reverse else cell.hidden(states)
     return last, h if alive is None else jnp.where(alive, h, 0), found
 
 
 def parallel(
-    cell: Cell,
-    params: Params,
-    carry: Carry,
-    x: Array,
-    *,
-    lengths: Array | None = None,
-    reverse: bool = False,
-    edit: Edit | None = None,
-    edit_xs: Any = None,
-    scan_unroll: int = 1,
-    remat: str = "none",
-    solver: Solver = Solver(),
+    cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk, solver: Solver = Solver()
 ) -> tuple[Carry, Array]:
     """``unroll_parallel`` as a form of ``unroll``: with an edit, which acts between steps, it is the plain form.
 
     ``scan_unroll`` and ``remat`` are of the loop, which there is none of.
     """
-    if edit is not None:
-        return plain(
-            cell,
-            params,
-            carry,
-            x,
-            lengths=lengths,
-            reverse=reverse,
-            edit=edit,
-            edit_xs=edit_xs,
-            scan_unroll=scan_unroll,
-            remat=remat,
-        )
-    return unroll_parallel(cell, params, carry, x, lengths=lengths, reverse=reverse, **solver._asdict())
+    if walk.edit is not None:
+        return plain(cell, params, carry, x, walk)
+    return unroll_parallel(cell, params, carry, x, lengths=walk.lengths, reverse=walk.reverse, solver=solver)
 
 
 def check_solver(cell: Cell, solver: Solver, prefix: str = "") -> None:
@@ -219,7 +180,9 @@ def _nonlinear(
     with _exact_products():
         correction = lambda before, inputs, d: _corrected(newton, _jacobian(newton, fixed, before, inputs), d)  # noqa: E731
         step = lambda before, inputs: _step(newton.cell, fixed, before, inputs)  # noqa: E731
-        states, found = solve(step, inputs, start, correction, tolerance=newton.tolerance, iterations=newton.iterations)
+        states, found = solve(
+            step, inputs, start, correction, tolerance=newton.solver.tolerance, iterations=newton.solver.iterations
+        )
         # One more step of all states carries the gradient to whatever they depend on.
         before = shifted(carry, jax.lax.stop_gradient(states))
         after = _step(newton.cell, params, before, (u, alive))
@@ -249,15 +212,15 @@ def _backwards(newton: Newton, steps: Any, of_after: Carry) -> tuple[Carry, None
     with _exact_products():
         _, before, inputs = turned
         j = _jacobian(newton, fixed, before, inputs)
-        j = jnp.swapaxes(j, -1, -2) if newton.method == "deer" else jnp.swapaxes(j, 1, 2)
+        j = jnp.swapaxes(j, -1, -2) if newton.solver.method == "deer" else jnp.swapaxes(j, 1, 2)
         nothing = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), of_after)
         mu, _ = solve(
             step,
             turned,
             nothing,
             lambda before, inputs, d: _corrected(newton, j, d),
-            tolerance=newton.tolerance,
-            iterations=newton.iterations,
+            tolerance=newton.solver.tolerance,
+            iterations=newton.solver.iterations,
         )
     delta = jax.tree.map(jnp.add, turned[0], shifted(nothing, mu))
     return jax.tree.map(lambda leaf: leaf[::-1], delta), None
@@ -276,8 +239,8 @@ def _step(cell: Cell, params: Params, before: Carry, inputs: tuple[Streams, Arra
 def _jacobian(newton: Newton, params: Params, before: Carry, inputs: tuple[Streams, Array | None]) -> Array:
     """What stands for ds_t/ds_{t-1}: ``[T, ..., M, M]``, or one small matrix a unit, ``[T, N, N, ..., H]``."""
     u, alive = inputs
-    kept = 1 - newton.damping
-    if newton.method == "deer":
+    kept = 1 - newton.solver.damping
+    if newton.solver.method == "deer":
         j = kept * step_jacobian(newton.cell, params, before, u)
         return j if alive is None else jnp.where(alive[..., None], j, jnp.eye(j.shape[-1], dtype=j.dtype))
     rows = unit_jacobian(newton.cell, params, before, u)
@@ -290,7 +253,7 @@ def _jacobian(newton: Newton, params: Params, before: Carry, inputs: tuple[Strea
 
 def _corrected(newton: Newton, j: Array, d: Carry) -> Carry:
     """The solution of the linearised recurrence, with ``d`` for what each step adds."""
-    if newton.method == "deer":
+    if newton.solver.method == "deer":
         return carry_of(d, matrix_scan(j, state_of(d)))
     leaves, shape = jax.tree.flatten(d)
     found = block_scan(j, jnp.stack(leaves, axis=1))

@@ -9,28 +9,12 @@ import jax.numpy as jnp
 from rnn_research.cells.cell import Cell
 from rnn_research.cells.linear import is_symbols
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll.form import Edit
+from rnn_research.unroll.form import Edit, Walk
 
 
-def plain(
-    cell: Cell,
-    params: Params,
-    carry: Carry,
-    x: Array,
-    *,
-    lengths: Array | None = None,
-    reverse: bool = False,
-    edit: Edit | None = None,
-    edit_xs: Any = None,
-    scan_unroll: int = 1,
-    remat: str = "none",
-) -> tuple[Carry, Array]:
+def plain(cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk) -> tuple[Carry, Array]:
     """See ``unroll``. ``remat="gates"`` keeps the carries and computes every step again on the way back."""
-
-    def output(carry: Carry, gates: Any, alive: Array | None) -> Array:
-        return visible(cell, carry, alive)
-
-    return _scan(cell, params, carry, x, output, lengths, reverse, edit, edit_xs, scan_unroll, remat)
+    return _scan(cell, params, carry, x, walk, lambda carry, gates, alive: visible(cell, carry, alive))
 
 
 def trace(
@@ -45,11 +29,8 @@ def trace(
     edit_xs: Any = None,
 ) -> tuple[Carry, tuple[Carry, Any]]:
     """As ``unroll``, but returns every carry and every gate, each ``[T, ..., H]``."""
-
-    def output(carry: Carry, gates: Any, alive: Array | None) -> tuple[Carry, Any]:
-        return carry, gates
-
-    return _scan(cell, params, carry, x, output, lengths, reverse, edit, edit_xs)
+    walk = Walk(lengths, reverse, edit, edit_xs)
+    return _scan(cell, params, carry, x, walk, lambda carry, gates, alive: (carry, gates))
 
 
 def _scan(
@@ -57,26 +38,21 @@ def _scan(
     params: Params,
     carry: Carry,
     x: Array,
+    walk: Walk,
     output: Callable[[Carry, Any, Array | None], Any],
-    lengths: Array | None,
-    reverse: bool,
-    edit: Edit | None,
-    edit_xs: Any,
-    scan_unroll: int = 1,
-    remat: str = "none",
 ) -> tuple[Carry, Any]:
     def step(carry: Carry, inputs: tuple[Array, Any, Any]) -> tuple[Carry, Any]:
         t, u, e = inputs
         new, gates = cell.advance(params, carry, u)
-        new, alive = settle(carry, new, t, e, lengths, edit)
+        new, alive = settle(carry, new, t, e, walk.lengths, walk.edit)
         return new, output(new, gates, alive)
 
-    if lengths is not None:
-        x = without_padding(x, lengths)
+    if walk.lengths is not None:
+        x = without_padding(x, walk.lengths)
     times_T = jnp.arange(x.shape[0])
-    inputs = (times_T, cell.input(params, x), edit_xs)
-    step = jax.checkpoint(step, prevent_cse=False) if remat == "gates" else step
-    return jax.lax.scan(step, carry, inputs, reverse=reverse, unroll=scan_unroll)
+    inputs = (times_T, cell.input(params, x), walk.edit_xs)
+    step = jax.checkpoint(step, prevent_cse=False) if walk.remat == "gates" else step
+    return jax.lax.scan(step, carry, inputs, reverse=walk.reverse, unroll=walk.scan_unroll)
 
 
 def settle(

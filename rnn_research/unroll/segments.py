@@ -13,57 +13,41 @@ import jax.numpy as jnp
 
 from rnn_research.cells.cell import Cell
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll.form import Edit, Form
+from rnn_research.unroll.form import Edit, Form, Walk
 
 
-def in_segments(
-    form: Form,
-    cell: Cell,
-    params: Params,
-    carry: Carry,
-    x: Array,
-    *,
-    lengths: Array | None = None,
-    reverse: bool = False,
-    edit: Edit | None = None,
-    edit_xs: Any = None,
-    scan_unroll: int = 1,
-) -> tuple[Carry, Array]:
+def in_segments(form: Form, cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk) -> tuple[Carry, Array]:
     """See ``unroll``; ``form`` runs each segment."""
     T = x.shape[0]
 
     @jax.checkpoint
     def segment(carry: Carry, inputs: tuple[Array, Array, Any]) -> tuple[Carry, Array]:
         first, x, edit_xs = inputs
-        return form(
-            cell,
-            params,
-            carry,
-            x,
-            lengths=None if lengths is None else lengths - first,
-            reverse=reverse,
-            edit=None if edit is None else _later(edit, first),
+        there = walk._replace(
+            lengths=None if walk.lengths is None else walk.lengths - first,
+            edit=None if walk.edit is None else _later(walk.edit, first),
             edit_xs=edit_xs,
-            scan_unroll=scan_unroll,
+            remat="none",
         )
+        return form(cell, params, carry, x, there)
 
     steps = segment_length(T)
     whole = T - T % steps
 
     def full(carry: Carry) -> tuple[Carry, Array]:
         cut = lambda a: a[:whole].reshape(whole // steps, steps, *a.shape[1:])  # noqa: E731
-        inputs = (jnp.arange(0, whole, steps), cut(x), jax.tree.map(cut, edit_xs))
-        carry, h = jax.lax.scan(segment, carry, inputs, reverse=reverse)
+        inputs = (jnp.arange(0, whole, steps), cut(x), jax.tree.map(cut, walk.edit_xs))
+        carry, h = jax.lax.scan(segment, carry, inputs, reverse=walk.reverse)
         return carry, h.reshape(whole, *h.shape[2:])
 
     def left(carry: Carry) -> tuple[Carry, Array]:
-        return segment(carry, (jnp.array(whole), *jax.tree.map(lambda a: a[whole:], (x, edit_xs))))
+        return segment(carry, (jnp.array(whole), *jax.tree.map(lambda a: a[whole:], (x, walk.edit_xs))))
 
     if whole == T:
         return full(carry)
-    carry, one = (left if reverse else full)(carry)
-    carry, other = (full if reverse else left)(carry)
-    return carry, jnp.concatenate([other, one] if reverse else [one, other])
+    carry, one = (left if walk.reverse else full)(carry)
+    carry, other = (full if walk.reverse else left)(carry)
+    return carry, jnp.concatenate([other, one] if walk.reverse else [one, other])
 
 
 def segment_length(T: int) -> int:

@@ -12,7 +12,7 @@ from rnn_research.cells.initializers import normal, spectral_radius
 from rnn_research.errors import UserError
 from rnn_research.unroll import parallel, unroll
 from rnn_research.unroll.newton import solve
-from rnn_research.unroll.parallel import unroll_parallel, unroll_parallel_reported
+from rnn_research.unroll.parallel import Solver, unroll_parallel, unroll_parallel_reported
 
 T, B, D, H = 5, 3, 2, 3
 LENGTHS = jnp.array([5, 0, 3])
@@ -54,7 +54,9 @@ def test_values_and_gradients_are_those_of_the_loop(name, method):
     params, carry, x_TBD, weight_TBH = network(cell, "float64")
     x_TBD = jnp.where((jnp.arange(T)[:, None] < LENGTHS)[..., None], x_TBD, jnp.nan)
     how = {"lengths": LENGTHS, "reverse": True}
-    mine = outcome(lambda *args: unroll_parallel(cell, *args, method=method, **how), params, carry, x_TBD, weight_TBH)
+    mine = outcome(
+        lambda *args: unroll_parallel(cell, *args, solver=Solver(method), **how), params, carry, x_TBD, weight_TBH
+    )
     loop = outcome(lambda *args: unroll(cell, *args, **how), params, carry, x_TBD, weight_TBH)
     near(mine, loop, 1e-12)
 
@@ -63,7 +65,7 @@ def test_values_and_gradients_are_those_of_the_loop(name, method):
 def test_in_float32_over_more_steps(name, method):
     cell = CELLS[name]
     net = network(cell, T=60)
-    mine = outcome(lambda *args: unroll_parallel(cell, *args, method=method), *net)
+    mine = outcome(lambda *args: unroll_parallel(cell, *args, solver=Solver(method)), *net)
     near(mine, outcome(lambda *args: unroll(cell, *args), *net), 1e-5)
 
 
@@ -85,7 +87,8 @@ def test_chaos_goes_through_the_loop(method, damping):
     cell = CELLS["elman"]
     net = network(cell, H=8, T=60, start=CellInit(recurrent=spectral_radius(3.0)))
     how = {"lengths": jnp.array([60, 4, 60])}
-    run = lambda *args: unroll_parallel_reported(cell, *args, method=method, damping=damping, iterations=5, **how)  # noqa: E731
+    solver = Solver(method, iterations=5, damping=damping)
+    run = lambda *args: unroll_parallel_reported(cell, *args, solver=solver, **how)  # noqa: E731
     _, h_TBH, found = jax.jit(run)(*net[:3])
     assert found.converged.tolist() == [False, True, False]
     assert not np.any(found.residual[np.array([0, 2])] < 1e-3)
@@ -102,7 +105,7 @@ def test_a_sequence_does_not_feel_its_neighbours():
     """One settles soon, being driven hard; beside it one is left to its chaos, and one reads a NaN."""
     cell = CELLS["elman"]
     params, carry, x_TBD, _ = network(cell, H=8, T=30, start=CellInit(recurrent=spectral_radius(3.0)))
-    run = jax.jit(lambda x: unroll_parallel_reported(cell, params, carry, x, method="quasi")[1:])
+    run = jax.jit(lambda x: unroll_parallel_reported(cell, params, carry, x, solver=Solver("quasi"))[1:])
     x_TBD = 20 * x_TBD
     calm_TBH, before = run(x_TBD)
     h_TBH, found = run(x_TBD.at[:, 1].mul(1e-3).at[5, 2].set(jnp.nan))
@@ -117,13 +120,13 @@ def test_whatever_stands_for_the_jacobian_each_round_settles_a_step():
     """Plain steps of all states, on a chaotic network: T - 1 rounds, and no fewer."""
     cell = CELLS["elman"]
     params, carry, x_TBD, _ = network(cell, H=8, T=12, start=CellInit(recurrent=spectral_radius(3.0)))
-    run = jax.jit(lambda: unroll_parallel_reported(cell, params, carry, x_TBD, method="quasi", damping=1.0)[2])
+    run = jax.jit(lambda: unroll_parallel_reported(cell, params, carry, x_TBD, solver=Solver("quasi", damping=1.0))[2])
     assert run().iterations.tolist() == [11, 11, 11]
 
 
 @partial(jax.jit, static_argnums=(0, 4))
 def rounds_of(cell, params, carry, x_TBD, method):
-    return unroll_parallel_reported(cell, params, carry, x_TBD, method=method)[2]
+    return unroll_parallel_reported(cell, params, carry, x_TBD, solver=Solver(method))[2]
 
 
 def test_rounds_of_newton_do_not_grow_with_the_length():
@@ -155,7 +158,7 @@ def test_the_gradient_is_sought_as_the_states_are(name, method, most, monkeypatc
 
     monkeypatch.setattr(parallel, "solve", seen)
     params, carry, x_TBD, weight_TBH = network(cell, T=20)
-    jax.grad(lambda p: jnp.sum(weight_TBH * unroll_parallel(cell, p, carry, x_TBD, method=method)[1]))(params)
+    jax.grad(lambda p: jnp.sum(weight_TBH * unroll_parallel(cell, p, carry, x_TBD, solver=Solver(method))[1]))(params)
     assert len(searches) == 2
     assert np.all(searches[1].converged)
     assert 1 <= searches[1].iterations.max() <= most
@@ -167,7 +170,7 @@ def test_damping_keeps_products_of_jacobians_finite():
     carry, x_TBD = jax.tree.map(lambda leaf: leaf / 100, (carry, x_TBD))  # no saturation in the first guess
     run = jax.jit(
         lambda damping: unroll_parallel_reported(
-            cell, params, carry, x_TBD, method="deer", damping=damping, iterations=150
+            cell, params, carry, x_TBD, solver=Solver("deer", iterations=150, damping=damping)
         ),
         static_argnums=0,
     )
@@ -185,7 +188,7 @@ def test_bfloat16_weights():
     found = rounds_of(cell, low, *rest[:2], "deer")
     assert np.all(found.converged)
     assert found.iterations.max() <= 6
-    (of_params, *_), _ = outcome(lambda *args: unroll_parallel(cell, *args, method="deer"), low, *rest)
+    (of_params, *_), _ = outcome(lambda *args: unroll_parallel(cell, *args, solver=Solver("deer")), low, *rest)
     (expected, *_), _ = outcome(lambda *args: unroll(cell, *args), params, *rest)
     assert {g.dtype for g in of_params} == {jnp.dtype("bfloat16")}
     for mine, theirs in zip(of_params, expected, strict=True):
@@ -199,7 +202,7 @@ def test_no_product_of_newton_is_left_to_the_device(method):
     params, carry, x_TBD, weight_TBH = network(cell)
 
     def loss(params, u_carry):
-        return jnp.sum(weight_TBH * unroll_parallel(cell, params, u_carry, x_TBD, method=method)[1])
+        return jnp.sum(weight_TBH * unroll_parallel(cell, params, u_carry, x_TBD, solver=Solver(method))[1])
 
     with jax.default_matmul_precision("bfloat16"):
         text = str(jax.make_jaxpr(jax.grad(loss, (0, 1)))(params, carry))
@@ -223,4 +226,4 @@ def test_no_product_of_newton_is_left_to_the_device(method):
 def test_what_cannot_be_is_refused(name, options, words):
     params, carry, x_TBD, _ = network(CELLS[name])
     with pytest.raises(UserError, match=words):
-        unroll_parallel(CELLS[name], params, carry, x_TBD, **options)
+        unroll_parallel(CELLS[name], params, carry, x_TBD, solver=Solver(**options))
