@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 
 import jax
+import psutil
 import pytest
 from jaxtyping import install_import_hook
 
@@ -20,6 +21,17 @@ from rnn_research.cells import CELLS, Cell  # noqa: E402
 
 # On accelerators float32 products are rounded otherwise, and no oracle then agrees to 1e-5.
 jax.config.update("jax_default_matmul_precision", "highest")
+
+
+MOST_BYTES = 2.5e9  # of memory that a process of tests may hold before it lets go of its compiled programs
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _let_go():
+    """Several processes of tests fit a laptop: programs of earlier files are hardly ever used again."""
+    yield
+    if psutil.Process().memory_info().rss > MOST_BYTES:
+        jax.clear_caches()
 
 
 @pytest.fixture(params=list(CELLS))
