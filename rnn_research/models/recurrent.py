@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells import CELLS, INITIALIZERS, Cell, CellInit
+from rnn_research.cells import CELLS, INITIALIZERS, CellInit
 from rnn_research.cells.initializers import Initializer, Ring, uniform
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.types import Array, Carry, Params
@@ -64,16 +64,29 @@ def form_of(config: Any) -> tuple[str, str]:
             f"--config.model.unroll=fast needs a recurrent matmul that waits for nothing else in its step, "
             f"--config.model.cell={config.cell} has none: choose auto, plain, or one of the cells {able}"
         )
-    if form == "persistent" and (reason := _no_kernel(CELLS[config.cell], config.hidden)):
-        raise UserError(f"--config.model.unroll=persistent cannot be, {reason}: choose auto")
     return form, remat
 
 
-def _no_kernel(cell: Cell, H: int) -> str:
-    """Why a layer cannot be a persistent kernel even with the smallest type; on what machine shows later."""
+def check_kernel(config: Any, dtype: str) -> None:
+    """Refuses ``config.model.unroll=persistent`` for a layer that no kernel can hold when computed in ``dtype``.
+
+    On which machine there is one is not asked: what a GPU has trained is read on others.
+
+    Raises:
+      UserError: with the reason.
+    """
+    if form_of(config)[0] != "persistent":
+        return
+    cell, H = CELLS[config.cell], config.hidden
     carry, x = cell.initial_carry((1, H)), jnp.zeros((1, 1))
-    params = jax.eval_shape(lambda key: cell.init(key, 1, H, CellInit(), jnp.bfloat16), jax.random.key(0))
-    return persistent.why_not(cell, params, carry, x)
+
+    def why_not(dtype: str) -> str:
+        params = jax.eval_shape(lambda key: cell.init(key, 1, H, CellInit(), jnp.dtype(dtype)), jax.random.key(0))
+        return persistent.why_not(cell, params, carry, x)
+
+    if reason := why_not(dtype):
+        smaller = "" if why_not("bfloat16") else " or --config.training.dtype=bfloat16"
+        raise UserError(f"--config.model.unroll=persistent cannot be, {reason}: choose auto{smaller}")
 
 
 def solver_of(config: Any) -> Solver:

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.models import MODELS, Model
-from rnn_research.models.recurrent import count
+from rnn_research.models.recurrent import check_kernel, count
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
@@ -59,6 +59,7 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: 
     held = () if vocabulary is None else (vocabulary,)
     task = TASKS[config.task.name](config.task, config.evaluation, *held)
     model = MODELS[config.model.name](config.model, task.input_size, task.output_size, dtype)
+    check_kernel(config.model, config.training.dtype)
     schedule = schedule_of(config, task.splits["train"].batches)
     _check_sample(config, task.symbols)
     gradient_watch.check(config, task)

@@ -1,6 +1,6 @@
 """A cell over time: one layer (``unroll``, ``trace``), many (``Stack``, ``unroll_stack``), all of time at once."""
 
-from rnn_research.unroll.form import Edit, Form
+from rnn_research.unroll.form import Edit, Form, Walk
 from rnn_research.unroll.forms import FORMS, REMATS, unroll
 from rnn_research.unroll.newton import Convergence
 from rnn_research.unroll.parallel import Solver, unroll_parallel, unroll_parallel_reported
@@ -17,6 +17,7 @@ __all__ = [
     "Stack",
     "StackEdit",
     "StackParams",
+    "Walk",
     "trace",
     "unroll",
     "unroll_parallel",

@@ -6,7 +6,7 @@ import pytest
 
 from rnn_research.cells import CELLS
 from rnn_research.errors import UserError
-from rnn_research.models.recurrent import stack_of, start_of
+from rnn_research.models.recurrent import check_kernel, stack_of, start_of
 from rnn_research.training.defaults import defaults
 
 
@@ -32,3 +32,26 @@ def test_a_ring_that_is_none():
     config.init.ring_least = config.init.ring_most = 0.5
     with pytest.raises(UserError, match=r"ring_most=0\.5 must be above ring_least=0\.5"):
         stack_of(config)
+
+
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(
+    ("hidden", "dtype", "words"),
+    [
+        (64, "float32", None),
+        (128, "bfloat16", None),
+        (128, "float32", "256 KiB.*choose auto or --config.training.dtype=bfloat16"),
+        (256, "bfloat16", "512 KiB.*choose auto$"),
+        (100, "float32", "100 units.*choose auto$"),
+        (64, "float64", "float64.*bfloat16"),
+    ],
+)
+def test_a_kernel_that_cannot_be_is_refused_before_training(hidden, dtype, words):
+    config = defaults().model
+    config.unroll, config.hidden = "persistent", hidden
+    assert stack_of(config).form == "persistent"  # what is trained can be read anywhere
+    if words is None:
+        check_kernel(config, dtype)
+    else:
+        with pytest.raises(UserError, match=words):
+            check_kernel(config, dtype)
