@@ -241,6 +241,14 @@ def test_where_a_batch_may_be_spread_over_devices(name, x64, monkeypatch):
     compare(CELLS[name], "float64", LENGTHS, False, True, [("fast", "none"), ("fast", "gates")])
 
 
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize("edits", [False, True])
+@pytest.mark.parametrize("name", ["gru", "minlstm"])
+def test_the_parallel_form(name, edits):
+    """All that the loop can be asked for reaches it, also in segments; with an edit it is the loop."""
+    compare(CELLS[name], "float64", LENGTHS, True, edits, [("parallel", "none"), ("parallel", "sqrt")])
+
+
 def test_the_solver_reaches_the_parallel_form():
     shape = Stack(CELLS["elman"], H, form="parallel", solver=Solver(iterations=0))
     params = init(shape, jax.random.key(0), D)
