@@ -6,15 +6,17 @@ import pytest
 
 from rnn_research.cells import CELLS
 from rnn_research.unroll import unroll
-from rnn_research.unroll.streams import reads_of_combine
+from rnn_research.unroll.streams import Reads, reads_of_combine
 
 B, T, D, H = 2, 5, 3, 4
 
 
+def reads(cell) -> Reads:
+    return reads_of_combine(cell, cell.init(jax.random.key(0), D, H), cell.initial_carry((B, H)), jnp.zeros((B, D)))
+
+
 def added(cell) -> frozenset[int]:
-    return reads_of_combine(
-        cell, cell.init(jax.random.key(0), D, H), cell.initial_carry((B, H)), jnp.zeros((B, D))
-    ).added
+    return reads(cell).added
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,21 @@ def added(cell) -> frozenset[int]:
 )
 def test_cells_of_the_registry(name, streams):
     assert added(CELLS[name]) == streams
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("elman", set()),
+        ("lstm", set()),
+        ("gru", {"b_h_H"}),
+        ("lstm_peephole", {"p_GH"}),
+        ("lru", {"nu_H", "theta_H"}),
+    ],
+)
+def test_parameters_that_combine_reads(name, fields):
+    params = CELLS[name].init(jax.random.key(0), D, H)
+    assert {field for field, read in zip(params._fields, reads(CELLS[name]).params, strict=True) if read} == fields
 
 
 def leaky(a):
