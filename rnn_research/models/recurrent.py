@@ -13,6 +13,8 @@ from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll import FORMS, REMATS, Solver, Stack, StackEdit, persistent
 from rnn_research.unroll.parallel import check_solver
 
+MOST_LAYERS = 1000  # of which the compilation alone takes many minutes
+
 
 def stack_of(config: Any) -> Stack:
     """The stack that ``config.model`` asks for.
@@ -23,6 +25,8 @@ def stack_of(config: Any) -> Stack:
     one_of("--config.model.cell", config.cell, CELLS)
     at_least("--config.model.hidden", config.hidden, 1)
     at_least("--config.model.layers", config.layers, 1)
+    if config.layers > MOST_LAYERS:
+        raise UserError(f"--config.model.layers={config.layers} must be at most {MOST_LAYERS}: each is compiled apart")
     if not 0 <= config.dropout < 1:
         raise UserError(f"--config.model.dropout={config.dropout} must be at least 0 and below 1")
     for part in ("input", "recurrent", "output"):

@@ -10,8 +10,9 @@ import functools
 import json
 import logging
 import sys
+import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,15 +48,22 @@ class Checkpoints:
           path: the folder, made if it is missing.
           objective: the metric whose least value makes a checkpoint the best.
           newest: how many of the last to keep beside the best.
-          reading: only to read, perhaps while a training process writes.
+          reading: only to read, perhaps while a training process writes: nothing there is touched.
         """
         _hush()
         policies = ocp.training.preservation_policies
-        self._objective = objective
+        self._objective, self._workdir = objective, path.parent
         self._pending: Any = None
-        self._set_aside = _set_aside_unreadable(path)
+        unreadable = _unreadable(path)
+        self._set_aside = list(unreadable.values())
+        self._view: tempfile.TemporaryDirectory[str] | None = None
+        if unreadable and reading:
+            self._view = _view_without(path, unreadable)
+        else:
+            for step in unreadable:
+                step.rename(step.with_name(f"{step.name}.damaged"))
         self._manager = _open(
-            path,
+            path if self._view is None else Path(self._view.name),
             preservation_policy=policies.AnyPreservationPolicy(
                 [
                     policies.LatestN(newest),
@@ -102,13 +110,18 @@ class Checkpoints:
             good = self.steps()
             last = f"the last good checkpoint is step {good[-1]}" if good else "there is no checkpoint yet"
             raise UserError(
-                f"--workdir={self._manager.directory.parent}: the disk is full; {last}: "
+                f"--workdir={self._workdir}: the disk is full; {last}: "
                 "free some space and give the same command again"
             ) from error
 
     def steps(self) -> list[int]:
         """Of the checkpoints on disk, ascending."""
         return sorted(int(p.name) for p in Path(self._manager.directory).iterdir() if p.name.isdigit())
+
+    @property
+    def set_aside(self) -> list[str]:
+        """A sentence for every checkpoint that could not even be listed, the newest first."""
+        return list(self._set_aside)
 
     def best_step(self) -> int | None:
         """The step with the least objective; the newest if none was ever measured."""
@@ -140,7 +153,7 @@ class Checkpoints:
         problems = _field_differences(stored, wanted)
         if problems:
             raise UserError(
-                f"--workdir={self._manager.directory.parent}: checkpoint {step} does not fit this config "
+                f"--workdir={self._workdir}: checkpoint {step} does not fit this config "
                 f"({'; '.join(problems)}): choose another directory"
             )
         for name, array in stored.items():
@@ -173,7 +186,7 @@ class Checkpoints:
             return state, step, passed_over
         if passed_over:
             raise UserError(
-                f"--workdir={self._manager.directory.parent}: no checkpoint is whole: " + "; ".join(passed_over)
+                f"--workdir={self._workdir}: no checkpoint is whole: " + "; ".join(passed_over)
             )
         return None, 0, []
 
@@ -187,7 +200,7 @@ class Checkpoints:
                 passed_over.append(str(error))
                 self._manager.delete(step)
         raise UserError(
-            f"--workdir={self._manager.directory.parent}: no checkpoint is whole: " + "; ".join(passed_over)
+            f"--workdir={self._workdir}: no checkpoint is whole: " + "; ".join(passed_over)
         )
 
     def close(self) -> None:
@@ -197,6 +210,8 @@ class Checkpoints:
         finally:
             with self._readable(None):
                 self._manager.close()
+            if self._view is not None:
+                self._view.cleanup()
 
 
 class Damaged(Exception):
@@ -218,22 +233,30 @@ def _open(path: Path, **options: Any) -> ocp.training.Checkpointer:
         checkpoint_manager._create_root_directory = make
 
 
-def _set_aside_unreadable(path: Path) -> list[str]:
-    """Renames checkpoints whose metrics are not JSON: orbax reads them all when it opens a folder, and would fail.
+def _unreadable(path: Path) -> dict[Path, str]:
+    """Checkpoints whose metrics are not JSON: orbax reads them all when it opens a folder, and would fail.
 
     Returns:
       A sentence for each, the newest first.
     """
-    sentences = []
+    sentences = {}
     files = [file for file in path.glob("*/metrics/metrics") if file.parents[1].name.isdigit()]
     for file in sorted(files, key=lambda file: int(file.parents[1].name), reverse=True):
         try:
             json.loads(file.read_bytes())
         except ValueError as error:
             step = file.parents[1]
-            step.rename(step.with_name(f"{step.name}.damaged"))
-            sentences.append(f"checkpoint {step.name} is damaged: its metrics cannot be read ({error})")
+            sentences[step] = f"checkpoint {step.name} is damaged: its metrics cannot be read ({error})"
     return sentences
+
+
+def _view_without(path: Path, unreadable: Container[Path]) -> "tempfile.TemporaryDirectory[str]":
+    """A folder elsewhere that leads to all other checkpoints."""
+    view = tempfile.TemporaryDirectory(prefix="checkpoints-")
+    for step in path.iterdir():
+        if step.name.isdigit() and step not in unreadable:
+            Path(view.name, step.name).symlink_to(step.resolve(), target_is_directory=True)
+    return view
 
 
 def _placed(array: np.ndarray, like: jax.Array) -> jax.Array:

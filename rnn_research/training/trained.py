@@ -79,7 +79,7 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
     try:
         chosen = checkpoints.best_step() if step is None else step
         if chosen is None or chosen not in checkpoints.steps():
-            there = ", ".join(map(str, checkpoints.steps())) or "none"
+            there = "; ".join([", ".join(map(str, checkpoints.steps())) or "none", *checkpoints.set_aside])
             raise UserError(
                 f"{flag}={directory.path}: no checkpoint {step if step is not None else ''} (there: {there})"
             )

@@ -155,3 +155,19 @@ def test_a_save_cut_short_is_no_checkpoint(opened):
     checkpoints = open_it()
     assert checkpoints.steps() == [1, 2, 3]
     assert checkpoints.restore_newest(state_of(0))[1] == 3
+
+
+def test_who_only_reads_leaves_the_damaged_one_where_it_is(opened):
+    path, _ = opened
+    (path / "3" / "metrics" / "metrics").write_bytes(b"{")
+    before = files(path)
+    reader = Checkpoints(path, "loss", reading=True)
+    try:
+        assert reader.steps() == [1, 2]
+        assert reader.best_step() == 1
+        jax.tree.map(np.testing.assert_array_equal, reader.restore(2, state_of(0)), state_of(2))
+        (sentence,) = reader.set_aside
+        assert sentence.startswith("checkpoint 3 is damaged: its metrics cannot be read")
+    finally:
+        reader.close()
+    assert files(path) == before
