@@ -1,8 +1,8 @@
 """What bfloat16 saves: products and layers beside the same in float32.
 
 Products are taken of bfloat16 and summed in float32; all else stays in float32.
-Where a processor has matrix units for bfloat16 a product shows whether XLA uses
-them: without it would have to widen the numbers first, and take longer.
+Where a processor has instructions for products of bfloat16, a product shows whether
+XLA uses them: without them it has to widen the numbers first, and takes longer.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ PRODUCTS = ((2048, 2048, 2048), (100, 512, 2048), (32, 128, 512))
 SHAPES = (Shape(32, 100, 128), Shape(100, 100, 512))
 CELLS = ("lstm", "gru")
 SECONDS = 15.0
-UNITS = ("amx_bf16", "avx512_bf16")
+NAMES = ("amx_bf16", "avx512_bf16")
 
 
 def measure(
@@ -37,7 +37,7 @@ def measure(
     for case in (Case(cell, shape) for shape in shapes for cell in CELLS):
         both = {dtype: layer(case._replace(dtype=dtype)) for dtype in BYTES}
         rows[f"{case}, forward + backward"] = row_of(both, rounds)
-    return {"units": units(), "rows": rows}
+    return {"instructions": instructions(), "rows": rows}
 
 
 def row_of(both: dict[str, Run], rounds: int) -> dict[str, Any]:
@@ -71,11 +71,11 @@ def layer(case: Case) -> Run:
     return passes(PEERS[OURS].build(case), case)[BOTH]
 
 
-def units() -> list[str]:
-    """The processor's matrix units for bfloat16, by the names that Linux gives them."""
+def instructions() -> list[str]:
+    """The processor's instructions for products of bfloat16, by the names that Linux gives them."""
     told = Path("/proc/cpuinfo")
     flags = told.read_text().split() if told.exists() else []
-    return [unit for unit in UNITS if unit in flags]
+    return [name for name in NAMES if name in flags]
 
 
 def shown(results: dict[str, Any]) -> str:
@@ -89,6 +89,6 @@ def shown(results: dict[str, Any]) -> str:
         )
         for name, row in results["rows"].items()
     ]
-    there = ", ".join(results["units"]) or "none that is known"
+    there = ", ".join(results["instructions"]) or "none that is known"
     head = ("", "float32, ms", "bfloat16, ms", "bfloat16 is faster by [range]")
-    return f"matrix units of this processor for bfloat16: {there}\n\n{table(head, rows)}"
+    return f"instructions of this processor for products of bfloat16: {there}\n\n{table(head, rows)}"

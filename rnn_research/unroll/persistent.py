@@ -5,8 +5,9 @@ every step, which for small networks is nearly all its time; here each program o
 kernel holds them, and walks all of time for some examples of the batch (Diamos et al.
 2016, "Persistent RNNs"). Any cell in three parts can have it, since its pointwise part
 is traced into the kernel; its linear one is read off as matrices, what ``recur`` makes
-of the identity. Written in Pallas for Triton (which JAX means to replace by another
-compiler; 0.10 to 0.12 have it). On a CPU it can be interpreted, for tests.
+of the identity. Written in Pallas for Triton, which JAX means to replace by another
+compiler (0.10 to 0.12 have it): it is imported where it is used, and nothing else
+needs it. On a CPU the kernel can be interpreted, for tests.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.experimental import pallas as pl
-from jax.experimental.pallas import triton
 
 from rnn_research.cells.cell import Cell, Streams
 from rnn_research.cells.linear import accumulator
@@ -47,12 +46,10 @@ def why_not(cell: Cell, params: Params, carry: Carry, x: Array) -> str:
     if dtype not in (jnp.float32, jnp.bfloat16):
         return f"matrices of {dtype.name} are neither float32 nor bfloat16"
     size = len(matrices) * H * H * dtype.itemsize
+    if size <= MOST_BYTES:
+        return ""
     most = f"the {MOST_BYTES // 1024} that a chip's unit holds"
-    return (
-        ""
-        if size <= MOST_BYTES
-        else f"the recurrent matrices of {H} units in {dtype.name} take {size // 1024} KiB, more than {most}"
-    )
+    return f"the recurrent matrices of {H} units in {dtype.name} take {size // 1024} KiB, more than {most}"
 
 
 def takes(cell: Cell, params: Params, carry: Carry, x: Array) -> bool:
@@ -105,6 +102,8 @@ def loop_on_chip(
     Returns:
       ``(state, totals)`` after the last step, every ``y``, and the new rows.
     """
+    from jax.experimental import pallas as pl
+
     state, totals = start
     B = len(jax.tree.leaves(state)[0])
     programs = -(-B // EXAMPLES)
@@ -162,6 +161,9 @@ def loop_on_chip(
 
 def _call(kernel: Any, inputs: Any, shapes: Any, programs: int, aliases: dict[int, int]) -> Any:
     """The kernel of trees of references, run ``programs`` times side by side."""
+    from jax.experimental import pallas as pl
+    from jax.experimental.pallas import triton
+
     leaves, structure = jax.tree.flatten(inputs)
     out_leaves, out_structure = jax.tree.flatten(shapes)
 
