@@ -18,9 +18,24 @@ if importlib.metadata.version("jaxlib").startswith("0.10."):
 install_import_hook("rnn_research", "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 from rnn_research.cells import CELLS, Cell  # noqa: E402
+from tests import variant  # noqa: E402
 
 # On accelerators float32 products are rounded otherwise, and no oracle then agrees to 1e-5.
 jax.config.update("jax_default_matmul_precision", "highest")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    variant.add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if number := config.getoption("--variant"):
+        variant.shift_seeds(number)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if number := config.getoption("--variant"):
+        variant.shuffle(items, number)
 
 
 MOST_BYTES = 2.5e9  # of memory that a process of tests may hold before it lets go of its compiled programs

@@ -32,3 +32,16 @@ def test_parts_are_one_batch(started):
 def test_parts_must_divide_the_batch(started):
     with pytest.raises(UserError, match=r"--config.training.accumulate=3 must divide --config.task.batch_size=4"):
         started(**{"training.accumulate": 3})
+
+
+def test_every_part_draws_its_own_dropout(started):
+    """Streams of the same text in different parts: below the dropout their carries agree, above it they do not."""
+    fields = {"task.text": "round and round; " * 60, "task.chunk_length": 17, "task.validation_fraction": 0.0}
+    fields |= {"task.test_fraction": 0.0, "task.reset_at_documents": False, "model.layers": 2, "model.dropout": 0.5}
+    built, state, data = started(**FIELDS | fields, **{"training.accumulate": 2})
+    inputs = np.asarray(data.tokens_SB)
+    assert np.array_equal(inputs[:18, 0], inputs[:18, 2])
+    state, _ = built.program.chunk(state, data, built.hyper, 1)
+    ((lower,), (upper,)) = state.carry
+    np.testing.assert_array_equal(lower.h[0], lower.h[2])
+    assert np.abs(upper.h[0] - upper.h[2]).max() > 1e-3

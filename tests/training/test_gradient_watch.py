@@ -234,3 +234,16 @@ def test_the_sentence_of_gradients_that_grow_or_die():
     )
     dead = {"step": 2, "kind": "gradient_flow", "exploding_share": 0.0}
     assert "is exactly zero before it has reached far" in reach_sentence([dead])
+
+
+def test_a_fresh_batch_is_measured_from_the_initial_carry(started):
+    """At the start of a pass: whatever the carry of the pass before holds is not measured."""
+    built, state, data = started(**ON)
+    clean = built.program.measure(state, data)
+    after = built.program.measure(state.replace(carry=jax.tree.map(lambda c: c + 3.0, state.carry)), data)
+    jax.tree.map(np.testing.assert_array_equal, after, clean)
+    later = state.replace(step=jnp.array(1), carry=jax.tree.map(lambda c: c + 3.0, state.carry))
+    assert not np.allclose(
+        built.program.measure(later, data).log_LTB,
+        built.program.measure(state.replace(step=jnp.array(1)), data).log_LTB,
+    )

@@ -88,3 +88,28 @@ def test_a_noise_of_zero_is_another_program(tmp_path):
     entries = [Entry(n, small(p), RunDirectory(tmp_path / n), {}) for n, p in (("none", 0.0), ("much", 0.5))]
     with pytest.raises(ValueError, match=r"model.dropout and training.label_noise only above zero"):
         train_pack(entries)
+
+
+def test_every_step_and_every_seed_draws_its_own(started):
+    """The same batch at each step, and a network that stands still: what differs in the loss is the noise alone."""
+    still = {"optimizer.name": "sgd", "optimizer.learning_rate": 1e-12, "optimizer.momentum": 0.0, "task.carry": "zero"}
+    one_chunk = {
+        "task.text": "abcdabcdabcdabcdabcdabcdabcd",
+        "task.validation_fraction": 0.0,
+        "task.test_fraction": 0.0,
+    }
+
+    def losses(p, seed):
+        fields = still | one_chunk | {"training.label_noise": p, "seed": seed}
+        built, state, data = started(**fields)
+        assert built.task.splits["train"].batches == 1
+        return np.asarray(built.program.chunk(state, data, built.hyper, 4)[1]["loss"])
+
+    assert np.ptp(losses(0.0, 0)) < 1e-6
+    noisy = losses(0.5, 0)
+    assert np.diff(np.sort(noisy)).min() > 1e-4
+
+    def noise(seed):
+        return losses(0.5, seed) - losses(0.0, seed)
+
+    assert np.abs(noise(1) - noise(2)).max() > 1e-4

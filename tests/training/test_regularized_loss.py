@@ -85,9 +85,13 @@ def test_omega_of_a_vanilla_network_by_hand(started):
     assert metrics["grad_norm"] == pytest.approx(float(optax.tree.norm(whole)), rel=1e-9), "of the whole gradient"
 
 
-def test_omega_of_two_layers(started):
-    """Each by itself: what reaches the lower one's output comes through the upper one, also through its time."""
-    fields = {"model.layers": 2, "model.cell": "gru"}
+@pytest.mark.parametrize("residual", [False, True])
+def test_omega_of_two_layers(started, residual):
+    """Each by itself: what reaches the lower one's output comes through the upper one, also through its time.
+
+    With a residual connection the readout sees the sum of both layers' outputs.
+    """
+    fields = {"model.layers": 2, "model.cell": "gru", "model.residual": residual}
     built, params, whole, metrics, batch = one_step(started, **with_("omega"), **fields)
     gru = CELLS["gru"]
     zero = gru.initial_carry((4, 5), jnp.float64)
@@ -96,12 +100,13 @@ def test_omega_of_two_layers(started):
     _, low_TBH = unroll(gru, lower, zero, x_TBD)
     _, top_TBH = unroll(gru, upper, zero, low_TBH)
 
-    def nats(top_TBH):
-        scores = jax.nn.log_softmax(top_TBH @ params.w_HV + params.b_V)
+    def nats(low_TBH, top_TBH):
+        read_TBH = low_TBH + top_TBH if residual else top_TBH
+        scores = jax.nn.log_softmax(read_TBH @ params.w_HV + params.b_V)
         return -jnp.mean(jnp.take_along_axis(scores, batch.targets[..., None], -1))
 
-    d_low = jax.grad(lambda h: nats(unroll(gru, upper, zero, h)[1]))(low_TBH)
-    d_top = jax.grad(nats)(top_TBH)
+    d_low = jax.grad(lambda h: nats(h, unroll(gru, upper, zero, h)[1]))(low_TBH)
+    d_top = jax.grad(nats, 1)(low_TBH, top_TBH)
 
     def omega(lower, upper):
         of_lower = pascanu_omega(gru, lower, zero, x_TBD, d_low)

@@ -61,6 +61,21 @@ def test_padding_changes_nothing(cell, reverse, x_TBD):
             np.testing.assert_allclose(mine, expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("form", ["fast", "parallel"])
+def test_no_form_reads_the_padding(form, x_TBD):
+    """A NaN there reaches neither outputs nor gradients: the weights' too, to which each step gives x_t times a share."""
+    cell = CELLS["gru"]
+    params = cell.init(jax.random.key(0), D, H, CellInit(bias=normal(0.5)), jnp.float32)
+    start = cell.initial_carry((len(LENGTHS), H))
+
+    def loss(params, x_TBD):
+        carry, h_TBH = unroll(cell, params, start, x_TBD, lengths=LENGTHS, form=form)
+        return jnp.sum(jnp.sin(h_TBH)) + jnp.sum(carry.h**2), (carry, h_TBH)
+
+    run = jax.jit(jax.value_and_grad(loss, argnums=(0, 1), has_aux=True))
+    assert_equal(run(params, padded_with(x_TBD, jnp.nan)), run(params, padded_with(x_TBD, 0.0)))
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_padding_changes_nothing_in_a_stack(bidirectional):
     """Also where a residual connection hands the padded input itself to the output."""
