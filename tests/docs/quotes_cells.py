@@ -1,0 +1,103 @@
+"""Figures of the cell studies."""
+
+NAMES = {
+    "token": "kind of token",
+    "since_line_break": "distance to the last line break",
+    "sentence_position": "position in the sentence",
+    "line_break_near": "line break is near",
+}
+STATISTICS = {"auc": "AUC {:.3f}", "r2": "R² {:.3f}", "mutual_information": "{:.3f} nats"}
+
+
+def quote(q):
+    demo, small = q.results("cells_demo"), q.results("cells_stdlib_small")
+    table(q, demo)
+    table(q, small)
+    q.says(
+        f"(the end of `make demo`; {demo['wall_seconds']:.0f} seconds on two cores)",
+        f"{len(demo['concepts'])} concepts with exact labels at every character, which of the {demo['units']} units",
+        f"{follow(demo)} of the units follow some concept beyond chance and controls",
+        f"({100 * demo['share_of_units']['stand_alone']:.1f} % stand alone for one)",
+        f"{follow(small)} of {small['units']:,} units follow some concept",
+    )
+    assert small["wall_seconds"] / 60 < 2
+    war_and_peace(q)
+    q.fixed(
+        "(h, c and gates of 128 cells)",
+        "(false discovery rate 5 %)",
+        "all of 20 control units",
+        "about 5 %",
+        "Unit 74 is a cell for prose",
+        "**Two layers of 128**",
+        "(1.240 nats, the table of language models)",
+    )
+
+
+def war_and_peace(q):
+    two, one = q.results("cells_war_and_peace_2x128"), q.results("cells_war_and_peace_lstm_64_1")
+    table(q, two, ("in_quotes", "line_break_near"))
+    quotes = concept(two, "in_quotes")
+    bins = {b["nearest"]: b["at_end"] for b in quotes["closing"]["bins"]}
+    q.says(
+        f"at rank {quotes['effect']['rank']['holds']} of {two['units']:,} units",
+        f"(AUC {quotes['best']['confirm_beyond_window']:.3f} beyond the hundredth character)",
+        f"comes from {bins[10]['plain']:.2f} to {bins[10]['intervened']:.2f} at 10 to 19 characters",
+        f"beyond 100 ({bins[100]['plain']:.3f} and {bins[100]['intervened']:.3f})",
+        f"{follow(two)} of the units follow some concept",
+        f"(best unit AUC {concept(one, 'in_quotes')['best']['confirm']:.3f})",
+        f"{follow(one)} of the units follow a concept",
+    )
+    errors(q, two["breakdown"], one["breakdown"])
+    ours = [one["breakdown"]["losses"][f"{n + 1}-gram"] for n in (*range(1, 10), 20)]
+    q.row("ours", *(f"{nats:.3f}" for nats in ours))
+    q.fixed(
+        "the LSTM of 2 x 128 above (eight epochs, 1.354 nats)",
+        "the 100 steps of training",
+        "In the LSTM of 1 x 64",
+        "| characters of context | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 20 |",
+        # arXiv:1506.02078, its n-gram table
+        "| paper | 2.399 | 1.928 | 1.521 | 1.314 | 1.232 | 1.203 | 1.194 | 1.194 | 1.194 | 1.195 |",
+    )
+
+
+def errors(q, two, one):
+    share = {n: [f"{100 * found['by_oracle'][n]['share']:.0f} %" for found in (two, one)] for n in two["by_oracle"]}
+    both = {name: "{} ({})".format(*pair) for name, pair in share.items()}
+    of_all = [f"{100 * found['errors'] / found['characters']:.0f} %" for found in (two, one)]
+    q.says(
+        f"Errors ({of_all[0]} of the characters; {of_all[1]} with 1 x 64), taken apart in the paper's order: n-grams "
+        f"{both['n-gram']}, dynamic memory {both['dynamic memory']}, rare words {both['rare words']}, first letters of "
+        f"words {both['word model']}, punctuation {both['punctuation']}, boost {both['boost']}; the paper, for a far "
+        "larger network: 42 %, of which 18, 6, 9 and 37 % in this order."
+    )
+
+
+def table(q, results, with_elsewhere=()):
+    """Every row of a table of concepts that is not absent."""
+    for entry in results["concepts"]:
+        best, controls, effect = entry["best"], entry["controls"], entry["effect"]
+        name = entry["concept"].partition(".")[2]
+        if entry["verdict"] == "absent":
+            continue
+        cells = [f"{controls[key]:.3f}" for key in ("last_characters", "untrained", "probe_all")]
+        head = (NAMES.get(name, name.replace("_", " ")), entry["verdict"], f"`{best['unit']}`")
+        score = STATISTICS[best["statistic"]].format(best["confirm"])
+        q.says(f"| {' | '.join((*head, score, *cells))} | {cause(name, effect, name in with_elsewhere)}")
+
+
+def cause(name, effect, with_elsewhere):
+    if effect is None:
+        return "- |"
+    proved = "proved" if effect["proved"] else "not proved"
+    rise, elsewhere = (effect["loss"][where]["rise"] for where in ("holds", "elsewhere"))
+    if name == "sentence_position":
+        return proved
+    return f"{proved} ({rise:+.3f}" + (f"; elsewhere {elsewhere:+.3f}" if with_elsewhere else "")
+
+
+def follow(results):
+    return f"{100 * results['share_of_units']['follow']:.1f} %"
+
+
+def concept(results, name):
+    return next(e for e in results["concepts"] if e["concept"].endswith(f".{name}"))
