@@ -63,7 +63,7 @@ def test_padding_changes_nothing(cell, reverse, x_TBD):
 
 @pytest.mark.parametrize("form", ["fast", "parallel"])
 def test_no_form_reads_the_padding(form, x_TBD):
-    """A NaN there reaches no output and no gradient, not the weights' either, which get x_t times a share of each step."""
+    """A NaN there reaches no output and no gradient, not even that of the weights, which add up every step."""
     cell = CELLS["gru"]
     params = cell.init(jax.random.key(0), D, H, CellInit(bias=normal(0.5)), jnp.float32)
     start = cell.initial_carry((len(LENGTHS), H))
