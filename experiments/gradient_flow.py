@@ -18,9 +18,11 @@ from ml_collections import ConfigDict, config_flags
 from experiments import launch
 from rnn_research.errors import UserError, one_of
 from rnn_research.runs.configs import difference
-from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.kept import Kept
+from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
+from rnn_research.training import continued
 
 CONFIG = launch.config_flag()
 RUN = launch.define(flags.DEFINE_string, "run", None, "a trained run, for configs/gradient_flow.py:trained")
@@ -43,10 +45,13 @@ def main() -> None:
         raise UserError("--config names no study: take configs/gradient_flow.py:anatomy")
     study = one_of("--config.analysis.study", config.analysis.study, STUDIES)
     directory.create()
+    overrides = config_flags.get_override_values(flags.FLAGS["config"])
+    if directory.used():
+        continued.keep(config, continued.older_values(config, read_stored(directory), overrides), print)
     refuse_another(directory, config)
     with directory.locked():
         write_json(directory.config, config.to_dict())
-        write_json(directory.overrides, config_flags.get_override_values(flags.FLAGS["config"]))
+        write_json(directory.overrides, overrides)
         write_json(directory.provenance, provenance({"task": config.task.name}))
         began = time.monotonic()
         results = STUDIES[study](config, lambda line: print(line, flush=True), Kept(directory.path / "parts"))
@@ -62,7 +67,7 @@ def refuse_another(directory: RunDirectory, config: ConfigDict) -> None:
     Raises:
       UserError: with the fields that differ.
     """
-    if directory.used() and (differing := difference(read_json(directory.config), config.to_dict())):
+    if directory.used() and (differing := difference(read_config(directory), config.to_dict())):
         raise UserError(
             f"--workdir={directory.path} belongs to another study ({'; '.join(differing)}): choose another directory"
         )

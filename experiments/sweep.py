@@ -30,6 +30,7 @@ from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.sweeps import axes, plan, points
+from rnn_research.training import continued
 from rnn_research.training.progress import duration
 
 CONFIG = launch.config_flag()
@@ -72,7 +73,7 @@ def main() -> int:
     if PACK.value >= 0:
         return one_pack(directory, stored)
     if OPTUNA.value:
-        return searched(directory)
+        return searched(directory, stored)
     if CONFIG.value is None and stored is not None:
         sweep = stored
         share_cores(sweep)
@@ -113,7 +114,7 @@ def check_numbers() -> None:
 
 def planned(directory: Path, stored: plan.Sweep | None) -> plan.Sweep:
     """The sweep that the command line asks for."""
-    wanted = wanted_sweep()
+    wanted = wanted_sweep(stored)
     found = points_of(flatten(wanted.base), wanted.config)
     share_cores(wanted._replace(points=tuple(plan.Point("", point, 0) for point in found)))
     from rnn_research.sweeps import packing
@@ -121,13 +122,13 @@ def planned(directory: Path, stored: plan.Sweep | None) -> plan.Sweep:
     return packing.planned(stored, wanted, found, directory, PACK_SIZE.value, WORKERS.value)
 
 
-def searched(directory: Path) -> int:
+def searched(directory: Path, stored: plan.Sweep | None) -> int:
     """A search instead of a plan.
 
     Raises:
       UserError: without axes.
     """
-    wanted, groups = wanted_sweep(), groups_of(flatten(launch.required_config(CONFIG)))
+    wanted, groups = wanted_sweep(stored), groups_of(flatten(launch.required_config(CONFIG)))
     if not groups:
         raise UserError(f"--optuna={OPTUNA.value} searches axes: name some, as in --axis=seed=0:1000")
     if DRY_RUN.value:
@@ -142,11 +143,14 @@ def searched(directory: Path) -> int:
     return conclude(directory, sweep, 0 if signal is None else 128 + signal, time.monotonic() - began)
 
 
-def wanted_sweep() -> plan.Sweep:
-    """The config given, as a sweep that has no points yet."""
+def wanted_sweep(stored: plan.Sweep | None) -> plan.Sweep:
+    """The config given, as a sweep that has no points yet; a stored one of an older version goes on as it began."""
     config = launch.required_config(CONFIG).copy_and_resolve_references()
     given = launch.config_argument(sys.argv) or ""
-    return plan.Sweep(given, config.to_dict(), config_flags.get_override_values(flags.FLAGS["config"]), ())
+    overrides = config_flags.get_override_values(flags.FLAGS["config"])
+    if stored is not None:
+        continued.keep(config, continued.older_values(config, stored.base, overrides), print)
+    return plan.Sweep(given, config.to_dict(), overrides, ())
 
 
 def groups_of(defaults: dict[str, Any]) -> list[points.Group]:

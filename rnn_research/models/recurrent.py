@@ -55,13 +55,13 @@ def stack_of(config: Any) -> Stack:
 
 
 def form_of(config: Any) -> tuple[str, str]:
-    """``config.model.unroll`` and ``remat``; runs from before these fields have the defaults.
+    """``config.model.unroll`` and ``remat``.
 
     Raises:
       UserError: for an unknown one, or a form that the cell cannot have.
     """
-    form = one_of("--config.model.unroll", config.get("unroll", "auto"), (*FORMS, "auto"))
-    remat = one_of("--config.model.remat", config.get("remat", "none"), REMATS)
+    form = one_of("--config.model.unroll", config.unroll, (*FORMS, "auto"))
+    remat = one_of("--config.model.remat", config.remat, REMATS)
     if form == "fast" and CELLS[config.cell].recur is None:
         able = ", ".join(sorted(name for name, cell in CELLS.items() if cell.recur is not None))
         raise UserError(
@@ -94,14 +94,12 @@ def check_kernel(config: Any, dtype: str) -> None:
 
 
 def solver_of(config: Any) -> Solver:
-    """``config.model.parallel``; runs from before these fields have the defaults.
+    """``config.model.parallel``.
 
     Raises:
       UserError: for a number that cannot be, or a method that the cell cannot have.
     """
-    wanted = config.get("parallel")
-    if wanted is None:
-        return Solver()
+    wanted = config.parallel
     solver = Solver(wanted.method, wanted.tolerance or None, wanted.iterations, wanted.damping)
     check_solver(CELLS[config.cell], solver, prefix="--config.model.parallel.")
     return solver
@@ -119,8 +117,7 @@ def start_of(config: Any) -> CellInit:
 
 
 def _ring_of(config: Any) -> Ring:
-    """Of ``config.model.init``; runs from before these fields have the defaults."""
-    return Ring(*(config.get(f"ring_{field}", default) for field, default in Ring()._asdict().items()))
+    return Ring(config.ring_least, config.ring_most, config.ring_phase)
 
 
 def _check_ring(ring: Ring) -> None:

@@ -6,12 +6,13 @@ from rnn_research.report import figures, html
 from rnn_research.runs import metrics
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.migrations import read_config
 
 
 def write_page(directory: RunDirectory) -> None:
     """Draws the figures and writes the page, from result files alone."""
     results = read_json(directory.results)
-    config = flatten(read_json(directory.config))
+    config = flatten(read_config(directory))
     records = metrics.read(directory.metrics)
     provenance = read_json(directory.provenance)
     objective = results["objective"]

@@ -8,6 +8,7 @@ import pandas as pd
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.migrations import read_config
 
 CAUSES = ("config", "corpus", "versions", "code", "machine")
 
@@ -22,7 +23,7 @@ def differing(first: RunDirectory, second: RunDirectory) -> dict[str, list[str]]
     Raises:
       UserError: if a config.json is missing or damaged.
     """
-    configs = [_object(run.config, read_json(run.config)) for run in (first, second)]
+    configs = [read_config(run) for run in (first, second)]
     found = {"config": difference(*configs)}
     missing = [run for run in (first, second) if not run.provenance.exists()]
     if missing:

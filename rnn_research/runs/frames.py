@@ -12,6 +12,7 @@ import pandas as pd
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.migrations import migrated
 
 STATUSES = ("done", "failed", "unfinished", "damaged")
 OWN = ("run", "path", "status", "reason")
@@ -128,7 +129,7 @@ def _row(folder: Path) -> dict[str, Any] | None:
         return {**own, "reason": str(error)}
     if not config.keys() >= SECTIONS or STUDIES & set(config.get("analysis", ())):
         return None
-    fields = {name: _cell(value) for name, value in flatten(config).items()}
+    fields = {name: _cell(value) for name, value in flatten(migrated(config)).items()}
     try:
         results = _figures(_object(directory.results)) if directory.results.exists() else {}
     except ValueError as error:

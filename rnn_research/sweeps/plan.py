@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import changed, difference
 from rnn_research.runs.directory import RunDirectory, read_json, write_json
+from rnn_research.runs.migrations import migrated
 from rnn_research.sweeps.names import names_of
 
 SHOWN = 3  # points that an error names
@@ -40,7 +41,7 @@ class Sweep(NamedTuple):
 
     Attributes:
       config: the config file, as given.
-      base: the whole config that all points change.
+      base: the whole config that all points change, as it was written down.
       overrides: what the command line changed for all points, for the record.
       points: all runs.
     """
@@ -66,7 +67,7 @@ class Sweep(NamedTuple):
 
     def config_of(self, point: Point) -> ConfigDict:
         """The whole config of a point."""
-        return changed(ConfigDict(self.base), point.overrides)
+        return changed(ConfigDict(migrated(self.base)), point.overrides)
 
 
 def run_directory(directory: Path, point: Point) -> RunDirectory:
@@ -99,7 +100,7 @@ def refuse_another(stored: Sweep, base: Mapping[str, Any], directory: Path) -> N
     Raises:
       UserError: with the fields that differ.
     """
-    if differing := difference(stored.base, base):
+    if differing := difference(migrated(stored.base), base):
         raise UserError(
             f"--workdir={directory} belongs to a sweep of another config ({'; '.join(differing)}): "
             "choose another directory"

@@ -24,8 +24,8 @@ Noise = Callable[[Key, Array, float | Array], Array]
 
 
 def number_of(config: Any) -> float:
-    """How much; runs of before there was such a field have none."""
-    return config.training.get("label_noise", 0.0)
+    """How much."""
+    return config.training.label_noise
 
 
 def noise_of(config: Any, task: Task) -> Noise | None:

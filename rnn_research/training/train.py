@@ -12,10 +12,11 @@ from rnn_research.models.recurrent import check_kernel, count
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import devices, distributed, gradient_watch, loop
+from rnn_research.training import continued, devices, distributed, gradient_watch, loop
 from rnn_research.training.defaults import defaults
 from rnn_research.training.results import figures_of, scored_splits, write_results
 from rnn_research.training.schedule import schedule_of
@@ -91,6 +92,8 @@ def train(
     one_of("--resume", resume, RESUME)
     config.lock()
     distributed.check_same("the config", config.to_dict())
+    older = distributed.from_first(lambda: older_values(config, directory, overrides))
+    continued.keep(config, older, lambda line: print(line, flush=True) if distributed.first() else None)
 
     def look() -> Vocabulary | None:
         check_config(config, directory, resume)
@@ -205,6 +208,11 @@ def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:
         raise UserError("--config.evaluation.show_scores=True shows a short text: give it as --config.task.text")
 
 
+def older_values(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any]) -> dict[str, Any]:
+    """What a run that is there had before there was a field for it; see ``continued``."""
+    return continued.older_values(config, read_stored(directory), overrides) if directory.used() else {}
+
+
 def check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> None:
     """Refuses a directory that belongs to another config.
 
@@ -215,12 +223,7 @@ def check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> No
         return
     if resume == "never":
         raise UserError(f"--workdir={directory.path} is used and --resume=never: choose another directory")
-    before = read_json(directory.config)
-    if not isinstance(before, dict):
-        raise UserError(
-            f"--workdir={directory.path} holds a config.json that is not of a run: choose another directory"
-        )
-    changed = difference(before, config.to_dict())
+    changed = difference(read_config(directory), config.to_dict())
     if changed and resume == "auto":
         raise UserError(
             f"--workdir={directory.path} belongs to another config ({'; '.join(changed)}): "

@@ -9,6 +9,7 @@ from rnn_research.errors import UserError
 from rnn_research.models import MODELS, Model
 from rnn_research.runs.checkpoints import Checkpoints, Damaged
 from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training import devices
@@ -63,7 +64,7 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
       UserError: if there is no run, no such checkpoint, a damaged one, or another task.
     """
     directory.trained(flag)
-    config = ConfigDict(read_json(directory.config))
+    config = ConfigDict(read_config(directory))
     if task and config.task.name != task:
         raise UserError(f"{flag}={directory.path} holds no language model: its task is {config.task.name}")
     dtype = devices.parameter_dtype(config.training.dtype)

@@ -3,10 +3,13 @@
 import jax
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from rnn_research.cells import CELLS
+from rnn_research.cells.initializers import Ring
 from rnn_research.errors import UserError
 from rnn_research.models.recurrent import check_kernel, stack_of, start_of
+from rnn_research.runs.migrations import migrated
 from rnn_research.training.defaults import defaults
 
 
@@ -20,10 +23,11 @@ def test_eigenvalues_begin_on_the_ring_of_the_config():
 
 
 def test_a_run_from_before_the_ring_has_the_whole_disc():
-    config = defaults().model
+    stored = defaults().to_dict()
     for field in ("least", "most", "phase"):
-        del config.init[f"ring_{field}"]
-    assert start_of(config.init).ring == start_of(defaults().model.init).ring
+        del stored["model"]["init"][f"ring_{field}"]
+    config = ConfigDict(migrated(stored)).model
+    assert start_of(config.init).ring == Ring()
     assert stack_of(config).cell.name == "lstm"
 
 

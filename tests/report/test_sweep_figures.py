@@ -189,3 +189,22 @@ def test_every_figure_is_drawn_for_screen_and_print(tmp_path):
         assert picture.path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         assert picture.sentence.endswith(".")
     assert plt.get_fignums() == []
+
+
+def test_runs_that_lack_a_swept_field_are_drawn_beside_the_others(tmp_path):
+    """A number is then a name among names: ``none`` has a place on the axis, and no figure is lost."""
+    for seed in (0, 1):
+        for cell, better in (("lstm", 0.0), ("gru", 0.1)):
+            write_run(tmp_path / f"before {cell} {seed}", {"seed": seed, "model.cell": cell}, 0.5 - better)
+            for depth in (3, 5):
+                fields = {"seed": seed, "model.cell": cell, "model.own.depth": depth}
+                write_run(tmp_path / f"{depth} {cell} {seed}", fields, 0.3 - better - depth / 100)
+    found = load(tmp_path)
+    question, counted = ask(found, x="model.own.depth")
+    success = parse("--success", "test_mean_squared_error<0.2")
+    sweep = Analysed(found, counted, question, success)
+    drawn = pictures.draw(sweep, gather(sweep), tmp_path / "figures")
+    assert {picture.path.stem for picture in drawn} >= {"against", "heat_map", "success"}
+    sentences = {picture.path.stem: picture.sentence for picture in drawn}
+    assert "best at depth 5" in sentences["against"]
+    assert "no depth, gru; no depth, lstm" in sentences["success"]

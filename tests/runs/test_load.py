@@ -13,6 +13,7 @@ from written_runs import CONFIG, write_run
 
 from rnn_research import runs
 from rnn_research.errors import UserError
+from rnn_research.runs.migrations import later_fields
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def test_every_field_and_every_result_is_a_column(folder):
     assert list(table["run"]) == ["runs/a", "runs/b"]
     fields = {"seed", "task.name", "task.length", "model.name", "model.cell", "model.hidden", "model.init.forget_bias"}
     fields |= {"optimizer.name", "optimizer.learning_rate", "training.steps", "analysis.gradient_flow"}
+    fields |= set(later_fields(CONFIG))  # those of an older version, as it behaved
     results = {"objective", "step", "parameters", "validation_mean_squared_error", "test_mean_squared_error"}
     assert set(table.columns) == {"run", "path", "status", "reason", *fields, *results, "wall_seconds"}
     a, b = row(table, "runs/a"), row(table, "runs/b")

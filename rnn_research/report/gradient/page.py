@@ -7,6 +7,7 @@ from rnn_research.report import html
 from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.migrations import read_config
 
 PAGES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]] = {
     "anatomy": anatomy.page,
@@ -22,7 +23,7 @@ PAGES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]
 
 def write_page(directory: RunDirectory) -> None:
     """Draws the figures and writes the page."""
-    results, config = read_json(directory.results), read_json(directory.config)
+    results, config = read_json(directory.results), read_config(directory)
     provenance = read_json(directory.provenance)
     title, body = PAGES[config["analysis"]["study"]](directory, results)
     body += [

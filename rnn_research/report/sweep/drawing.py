@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -65,6 +66,12 @@ def positions(values: Sequence[Any]) -> tuple[np.ndarray, bool]:
         return np.array(values, np.float64), True
     order = {value: place for place, value in enumerate(dict.fromkeys(values))}
     return np.array([order[value] for value in values], np.float64), False
+
+
+def whole(table: pd.DataFrame, fields: Iterable[str]) -> pd.DataFrame:
+    """The table with ``none`` (as ``--where`` says it) where a run has no such field: one more place on an axis."""
+    lacking = [field for field in fields if table[field].isna().any()]
+    return table.assign(**{field: table[field].astype(object).where(table[field].notna(), "none") for field in lacking})
 
 
 def field_axis(axes: Axes, field: str, values: Sequence[Any]) -> None:

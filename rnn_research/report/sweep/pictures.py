@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnn_research.report.sweep import against, curves, heat_map, parallel, pareto, success
-from rnn_research.report.sweep.drawing import words
+from rnn_research.report.sweep.drawing import whole, words
 from rnn_research.report.sweep.tables import Analysed, Table
 
 
@@ -25,7 +25,7 @@ def draw(sweep: Analysed, tables: dict[str, Table], folder: Path) -> list[Pictur
       folder: where the pictures go, each as PNG and PDF.
     """
     question, counted = sweep.question, sweep.counted
-    settings = tables["settings"].rows
+    settings = whole(tables["settings"].rows, question.fields)
     pictures = []
     found, left_out = curves.gather(counted, tables["best"].rows, question)
     if found:
@@ -48,9 +48,10 @@ def draw(sweep: Analysed, tables: dict[str, Table], folder: Path) -> list[Pictur
             pictures.append(Picture("All fields at once", path, parallel.sentence(settings, question)))
     if sweep.success is not None and question.x is not None:
         path = folder / "success.png"
-        success.draw(tables["success"].rows, question, path)
+        rates = whole(tables["success"].rows, question.fields)
+        success.draw(rates, question, path)
         heading = f"Success against {words(question.x)}"
-        pictures.append(Picture(heading, path, success.sentence(tables["success"].rows, question, sweep.success)))
+        pictures.append(Picture(heading, path, success.sentence(rates, question, sweep.success)))
     for cost in pareto.COSTS:
         if cost in counted.columns and cost != question.y and counted[cost].nunique() > 1 and len(settings) > 1:
             points = pareto.gather(counted, question, cost)

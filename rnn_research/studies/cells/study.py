@@ -83,7 +83,7 @@ def run(
         untrained,
         symbols_N,
         concepts,
-        window=model.config.task.get("chunk_length", 100),
+        window=model.config.task.chunk_length,
         shifts=analysis.shifts,
         sample=analysis.sample,
         say=say,

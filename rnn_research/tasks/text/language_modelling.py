@@ -38,11 +38,11 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         at_least(f"--config.task.{field}", config[field], 1)
     at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
     one_of("--config.task.level", config.level, vocabulary.LEVELS)
-    one_of("--config.task.split", config.get("split", "contiguous"), ("contiguous", "streams"))
+    one_of("--config.task.split", config.split, ("contiguous", "streams"))
     one_of("--config.task.carry", config.carry, ("stream", "zero"))
     one_of("--config.evaluation.carry", evaluation.carry, ("stream", "zero"))
     corpus = load(config)
-    if config.get("split", "contiguous") == "streams":
+    if config.split == "streams":
         return cut_in_time(config, evaluation, corpus, stored)
     if config.level != "bytes":  # before the cut, so that an offset counts from the beginning of the file
         for name, document in zip(corpus.names, corpus.documents, strict=True):
@@ -194,7 +194,7 @@ def cut(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]
 
 def parts_of(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]]]:
     """The documents of every split, as ``config.split`` cuts them; each stream's piece is a document of its own."""
-    if config.get("split", "contiguous") == "contiguous":
+    if config.split == "contiguous":
         return cut(corpus, config)
     whole = np.frombuffer(b"".join(corpus.documents), np.uint8)
     splits = streams.in_time(whole, None, config.batch_size, config.chunk_length, _shares(config))
