@@ -19,7 +19,7 @@ from absl import flags
 
 from experiments import launch
 from rnn_research.errors import UserError
-from rnn_research.runs import load
+from rnn_research.runs import load, owner
 from rnn_research.runs.directory import RunDirectory
 
 RUNS = launch.define(flags.DEFINE_multi_string, "runs", [], "folders of runs, searched to the bottom; commas between")
@@ -56,10 +56,11 @@ def analyze() -> None:
     where = [conditions.parse("--where", text) for text in WHERE.value]
     success = conditions.parse("--success", SUCCESS.value) if SUCCESS.value is not None else None
     compared = tuple(pairs.parse_pair("--pair", text) for text in PAIR.value)
+    directory = launch.directory(WORKDIR.value or str(Path(folders[0]) / "analysis"))
+    owner.check(directory, "analysis")
     runs = load(*folders)
     counted = conditions.counted(runs, where)
     asked, counted = question.ask(counted, Y.value, X.value, GROUP.value, SELECT.value, lengths=success is not None)
-    directory = launch.directory(WORKDIR.value or str(Path(folders[0]) / "analysis"))
     results = write_page(directory, Analysed(runs, counted, asked, success, compared), command())
     for status in ("failed", "unfinished", "damaged"):
         for _, run in runs[runs["status"] == status].iterrows():

@@ -44,6 +44,7 @@ from experiments.benchmarks.case import BYTES, GATES, parse_shapes
 from experiments.benchmarks.suite import Options, Suite, plain
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.report import speed
+from rnn_research.runs import owner
 from rnn_research.runs.directory import read_json, write_json, write_text
 from rnn_research.runs.provenance import provenance
 
@@ -74,8 +75,7 @@ def main() -> None:
     one_of("--suite", SUITE.value, [*SUITES, "all"])
     options = options_of_flags()
     directory = launch.directory(WORKDIR.value)
-    directory.create()
-    with directory.locked():
+    with owner.taken(directory, "benchmark"):
         results: dict[str, Any] = read_json(directory.results) if directory.results.exists() else {}
         origin = {**provenance({}), "load_before": load()}
         for name, suite in SUITES.items():

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import jax
 from absl import flags
-from ml_collections import ConfigDict, config_flags
+from ml_collections import config_flags
 
 from experiments import launch
 from rnn_research.errors import UserError, one_of
-from rnn_research.runs.configs import difference
-from rnn_research.runs.directory import RunDirectory, write_json, write_text
-from rnn_research.runs.kept import Kept
-from rnn_research.runs.migrations import read_config, read_stored
+from rnn_research.runs import owner
+from rnn_research.runs.directory import write_json, write_text
+from rnn_research.runs.kept import Kept, refuse_another
+from rnn_research.runs.migrations import read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.training import continued
 
@@ -37,6 +37,7 @@ def main() -> None:
             raise UserError(f"--run={RUN.value} belongs to --config=configs/gradient_flow.py:trained")
         config.analysis.run = str(Path(RUN.value).expanduser().absolute())
     directory = launch.directory(WORKDIR.value)
+    owner.check(directory, "study")
     share_cores()
     from rnn_research.report.gradient.page import write_page
     from rnn_research.studies import STUDIES
@@ -44,12 +45,11 @@ def main() -> None:
     if "study" not in config.analysis:
         raise UserError("--config names no study: take configs/gradient_flow.py:anatomy")
     study = one_of("--config.analysis.study", config.analysis.study, STUDIES)
-    directory.create()
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     if directory.used():
         continued.keep(config, continued.older_values(config, read_stored(directory), overrides), print)
     refuse_another(directory, config)
-    with directory.locked():
+    with owner.taken(directory, "study"):
         write_json(directory.config, config.to_dict())
         write_json(directory.overrides, overrides)
         write_json(directory.provenance, provenance({"task": config.task.name}))
@@ -59,18 +59,6 @@ def main() -> None:
         write_page(directory)
         write_text(directory.done, "")
     print(f"report: {directory.report}")
-
-
-def refuse_another(directory: RunDirectory, config: ConfigDict) -> None:
-    """Goes on with the study that the directory holds, and with no other.
-
-    Raises:
-      UserError: with the fields that differ.
-    """
-    if directory.used() and (differing := difference(read_config(directory), config.to_dict())):
-        raise UserError(
-            f"--workdir={directory.path} belongs to another study ({'; '.join(differing)}): choose another directory"
-        )
 
 
 def share_cores() -> None:

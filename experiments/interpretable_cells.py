@@ -22,6 +22,7 @@ from ml_collections import ConfigDict
 from experiments import launch
 from rnn_research import concepts
 from rnn_research.errors import UserError
+from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks.text import corpus as corpora
@@ -53,6 +54,9 @@ def main() -> None:
     config = launch.config_or(CONFIG, "configs/interpretable_cells.py")
     if "shown" not in config.analysis:
         raise UserError("--config is not of a cell study: take configs/interpretable_cells.py")
+    out = launch.directory(OUT.value or str(directory.path / "cells"), "--out")
+    if not SHOW.value:
+        owner.check(out, "cells", "--out")
     run = (
         foreign.read(directory, NONLINEARITY.value)
         if foreign.is_foreign(directory)
@@ -64,9 +68,7 @@ def main() -> None:
         show(text, run, named)
         return
     symbols = run.vocabulary.encode(text, source)
-    out = RunDirectory(OUT.value or directory.path / "cells")
-    out.create()
-    with out.locked():
+    with owner.taken(out, "cells", "--out"):
         began = time.monotonic()
         from rnn_research.report.cells import write_pages
         from rnn_research.studies.cells import study

@@ -112,19 +112,19 @@ def _show_traceback() -> None:
         traceback.print_exc()
 
 
-def directory(workdir: str | None) -> RunDirectory:
-    """The run directory that ``--workdir`` names.
+def directory(workdir: str | None, flag: str = "--workdir") -> RunDirectory:
+    """The directory that a flag names.
 
     Raises:
       UserError: if the flag is missing.
     """
     if not workdir:
-        raise UserError("--workdir is missing: name the run directory, as in --workdir=runs/first")
+        raise UserError(f"{flag} is missing: name the run directory, as in {flag}=runs/first")
     try:
         workdir.encode()
         Path(workdir).expanduser().exists()
     except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"--workdir={workdir!r} cannot be a directory ({error}): choose another") from error
+        raise UserError(f"{flag}={workdir!r} cannot be a directory ({error}): choose another") from error
     return RunDirectory(workdir)
 
 

@@ -27,6 +27,7 @@ from rich.console import Console
 from experiments import launch
 from experiments.config_files import load_points
 from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.runs import owner
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.sweeps import axes, plan, points
@@ -69,6 +70,7 @@ def main() -> int:
     """Plans, then runs what is left to do."""
     directory = launch.directory(WORKDIR.value).path
     check_numbers()
+    owner.check(RunDirectory(directory), "sweep")
     stored = plan.read(directory)
     if PACK.value >= 0:
         return one_pack(directory, stored)
@@ -86,7 +88,7 @@ def main() -> int:
     if DRY_RUN.value:
         show_plan(sweep)
         return 0
-    RunDirectory(directory).create()
+    owner.take(RunDirectory(directory), "sweep")
     if sweep != stored:
         plan.write(directory, sweep)
     began = time.monotonic()
@@ -133,12 +135,11 @@ def searched(directory: Path, stored: plan.Sweep | None) -> int:
         raise UserError(f"--optuna={OPTUNA.value} searches axes: name some, as in --axis=seed=0:1000")
     if DRY_RUN.value:
         raise UserError("--dry_run shows a plan, and a search (--optuna) makes its plan as it goes: leave one out")
-    RunDirectory(directory).create()
     share_cores(wanted)
     from rnn_research.sweeps.search import search
 
     began = time.monotonic()
-    with RunDirectory(directory).locked():
+    with owner.taken(RunDirectory(directory), "sweep"):
         sweep, signal = search(directory, wanted, groups, OPTUNA.value, SEED.value, PACK_SIZE.value)
     return conclude(directory, sweep, 0 if signal is None else 128 + signal, time.monotonic() - began)
 

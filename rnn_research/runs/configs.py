@@ -13,8 +13,17 @@ def flatten(config: Mapping[str, Any] | ConfigDict, prefix: str = "") -> dict[st
         if isinstance(value, Mapping | ConfigDict):
             flat.update(flatten(value, f"{prefix}{name}."))
         else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+            flat[prefix + name] = normal(value)
     return flat
+
+
+def normal(value: Any) -> Any:
+    """A field's value as JSON gives it back: tuples are lists, however deep they lie."""
+    if isinstance(value, tuple | list):
+        return [normal(entry) for entry in value]
+    if isinstance(value, Mapping | ConfigDict):
+        return {name: normal(entry) for name, entry in value.items()}
+    return value
 
 
 def difference(before: Mapping[str, Any] | ConfigDict, after: Mapping[str, Any] | ConfigDict) -> list[str]:
@@ -26,9 +35,14 @@ def difference(before: Mapping[str, Any] | ConfigDict, after: Mapping[str, Any] 
             lines.append(f"{field}: {old[field]!r} -> (gone)")
         elif field not in old:
             lines.append(f"{field}: (new) -> {new[field]!r}")
-        elif old[field] != new[field]:
+        elif not _same(old[field], new[field]):
             lines.append(f"{field}: {old[field]!r} -> {new[field]!r}")
     return lines
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Equal, or the same numbers that are none (nan equals nothing, itself included)."""
+    return old == new or repr(old) == repr(new)
 
 
 def changed(base: ConfigDict, overrides: Mapping[str, Any]) -> ConfigDict:

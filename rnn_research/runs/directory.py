@@ -1,6 +1,6 @@
 """The run directory: one place that knows its layout, and that only one process writes to it.
 
-config.json  overrides.json  provenance.json  vocabulary.json
+KIND (run)  config.json  overrides.json  provenance.json  vocabulary.json
 metrics.jsonl  tensorboard/  checkpoints/<step>  arrays/*.npz  figures/*.png
 results.json  sample.txt  report.html
 DONE | FAILED                              (FAILED holds the reason)
@@ -41,8 +41,11 @@ class RunDirectory:
         self.done = self.path / "DONE"
         self.failed = self.path / "FAILED"
 
-    def create(self) -> None:
+    def create(self, flag: str = "--workdir") -> None:
         """Makes the directory and makes sure that it can be written.
+
+        Args:
+          flag: that named it.
 
         Raises:
           UserError: if it cannot.
@@ -54,12 +57,15 @@ class RunDirectory:
                 pass
         except OSError as error:
             raise UserError(
-                f"--workdir={self.path} cannot be written ({error.strerror}): choose another directory"
+                f"{flag}={self.path} cannot be written ({error.strerror}): choose another directory"
             ) from error
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, flag: str = "--workdir") -> Iterator[None]:
         """Holds the directory for this process; the lock dies with the process, however it dies.
+
+        Args:
+          flag: that named it.
 
         Raises:
           InUse: if another process holds it.
@@ -69,7 +75,7 @@ class RunDirectory:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise InUse(
-                    f"--workdir={self.path} is in use by another process: wait for it or choose another"
+                    f"{flag}={self.path} is in use by another process: wait for it or choose another"
                 ) from error
             yield
 

@@ -13,6 +13,7 @@ from rnn_research.errors import UserError
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.migrations import migrated
+from rnn_research.runs.owner import SECTIONS, kind_of
 
 STATUSES = ("done", "failed", "unfinished", "damaged")
 OWN = ("run", "path", "status", "reason")
@@ -21,8 +22,6 @@ OWN = ("run", "path", "status", "reason")
 NOT_STARTED = "it has not been started"
 """The reason of a point that is planned and has no run directory."""
 
-SECTIONS = {"task", "model", "optimizer", "training"}  # what the config of a run has
-STUDIES = {"study", "characters"}  # fields of analysis that only a study of a network has
 
 
 def load(*directories: str | os.PathLike[str]) -> pd.DataFrame:
@@ -124,10 +123,12 @@ def _row(folder: Path) -> dict[str, Any] | None:
     directory = RunDirectory(folder)
     own = {"run": "", "path": folder, "status": "damaged", "reason": ""}
     try:
+        if kind_of(folder) not in ("run", None):
+            return None
         config = _object(directory.config)
-    except ValueError as error:
+    except (UserError, ValueError) as error:
         return {**own, "reason": str(error)}
-    if not config.keys() >= SECTIONS or STUDIES & set(config.get("analysis", ())):
+    if not config.keys() >= SECTIONS:
         return None
     fields = {name: _cell(value) for name, value in flatten(migrated(config)).items()}
     try:

@@ -4,7 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rnn_research.runs.directory import read_json, write_json
+from ml_collections import ConfigDict
+
+from rnn_research.errors import UserError
+from rnn_research.runs.configs import difference
+from rnn_research.runs.directory import RunDirectory, read_json, write_json
+from rnn_research.runs.migrations import read_config
 
 
 class Kept:
@@ -13,10 +18,30 @@ class Kept:
     def __init__(self, folder: Path):
         """Takes what earlier starts have left in ``folder``."""
         self._folder = folder
+        self._named: set[str] = set()
 
     def __call__(self, name: str, make: Callable[[], Any]) -> Any:
-        """The part of that name: read back if it is there, else made and written down whole."""
+        """The part of that name: read back if it is there, else made and written down whole.
+
+        Raises:
+          UserError: if two parts have one name, as where a list of the config holds a value twice.
+        """
+        if name in self._named:
+            raise UserError(f"two parts of this study are both {name}: leave one out of the lists of --config.analysis")
+        self._named.add(name)
         path = self._folder / f"{name}.json"
         if not path.exists():
             write_json(path, make())
         return read_json(path)
+
+
+def refuse_another(directory: RunDirectory, config: ConfigDict) -> None:
+    """Goes on with the study that the directory holds, and with no other.
+
+    Raises:
+      UserError: with the fields that differ.
+    """
+    if directory.used() and (differing := difference(read_config(directory), config.to_dict())):
+        raise UserError(
+            f"--workdir={directory.path} belongs to another study ({'; '.join(differing)}): choose another directory"
+        )

@@ -32,7 +32,7 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
         for kind, limit in config.analysis.kinds:
             fields = {"task.length": length, "optimizer.clip.name": kind, "optimizer.clip.limit": limit}
             point, heading = changed(config, fields), f"T={length} {kind}"
-            made = keep(f"{kind}-{length}", partial(train_kind, point, headed(say, heading)))
+            made = keep(f"{kind}-{limit:g}-{length}", partial(train_kind, point, headed(say, heading)))
             points.append({"clipping": kind, "limit": limit, "length": length, **made})
     return {"points": points, "task": config.task.name, "learning_rate": config.optimizer.learning_rate}
 

@@ -118,12 +118,10 @@ def read(directory: Path) -> Sweep | None:
     """The sweep of a directory, or None if it has none.
 
     Raises:
-      UserError: if the directory holds a run, or its sweep.json cannot be used.
+      UserError: if its sweep.json cannot be used.
     """
     path = directory / "sweep.json"
     if not path.exists():
-        if RunDirectory(directory).used():
-            raise UserError(f"--workdir={directory} holds a single run, not a sweep: choose another directory")
         return None
     stored = read_json(path)
     try:

@@ -14,6 +14,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.models.recurrent import count
+from rnn_research.runs import owner
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import InUse, RunDirectory
@@ -167,9 +168,8 @@ def _locked(entries: Sequence[Entry], stack: contextlib.ExitStack) -> list[str]:
     """Locks every directory; returns the names of those that another process holds."""
     held = []
     for entry in entries:
-        entry.directory.create()
         try:
-            stack.enter_context(entry.directory.locked())
+            stack.enter_context(owner.taken(entry.directory, "run", part_of="sweep"))
         except InUse:
             held.append(entry.name)
     return held

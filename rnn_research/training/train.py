@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.models.recurrent import check_kernel, count
+from rnn_research.runs import owner
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
@@ -92,6 +93,7 @@ def train(
     one_of("--resume", resume, RESUME)
     config.lock()
     distributed.check_same("the config", config.to_dict())
+    distributed.from_first(lambda: owner.check(directory, "run"))
     older = distributed.from_first(lambda: older_values(config, directory, overrides))
     continued.keep(config, older, lambda line: print(line, flush=True) if distributed.first() else None)
 
@@ -106,8 +108,7 @@ def train(
         def take() -> dict[str, Any] | None:
             if resume != "changed":
                 check_corpus(built.task, directory)
-            directory.create()
-            held.enter_context(directory.locked())
+            held.enter_context(owner.taken(directory, "run"))
             return read_json(directory.results) if directory.done.exists() and resume != "changed" else None
 
         done = distributed.from_first(take)

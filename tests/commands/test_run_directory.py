@@ -21,6 +21,7 @@ def records(run: Path, kind: str) -> list[dict]:
 def test_everything_is_there(trained: Path):
     names = {p.name for p in trained.iterdir()} - {".lock"}
     assert names == {
+        "KIND",
         "config.json",
         "overrides.json",
         "provenance.json",

@@ -1,7 +1,10 @@
 """A study as a command: on a run of one's own, started twice, and with wrong input."""
 
 import json
+import os
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,29 @@ def test_started_again_it_makes_only_what_is_missing(call: WarmPython, trained: 
     assert (again / "parts" / "initial.json").stat().st_mtime_ns == kept
     old, new = (json.loads((folder / "results.json").read_text()) for folder in (studied, again))
     assert old["networks"] == new["networks"]
+
+
+def test_killed_between_two_points_it_goes_on(call: WarmPython, tmp_path: Path):
+    """A study whose config has tuples in tuples, which JSON gives back as lists."""
+    small = {"seeds": 2, "lengths": "(12,)", "kinds": "(('none',1.0),('value',0.1))"}
+    flags = [f"--config.analysis.{name}={value}" for name, value in small.items()]
+    flags += [f"--config.{f}" for f in ("training.steps=2", "evaluation.every=2", "evaluation.batch_size=4")]
+    flags += [f"--config.{f}" for f in ("task.evaluation_sequences=4", "task.batch_size=2", "model.hidden=3")]
+    command = ("gradient_flow", "--config=configs/gradient_flow.py:clipping", *flags, f"--workdir={tmp_path}")
+    started = call.start(*command)
+    first, limit = tmp_path / "parts" / "none-1-12.json", time.monotonic() + 60
+    while not first.exists():
+        assert started.poll() is None, started.wait()
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    assert not (tmp_path / "DONE").exists()
+    made = first.stat().st_mtime_ns
+    ended = call(*command)
+    assert ended.status == 0, ended.err
+    assert first.stat().st_mtime_ns == made
+    assert (tmp_path / "DONE").exists()
 
 
 def test_another_study_is_refused(call: WarmPython, trained: Path, studied: Path):

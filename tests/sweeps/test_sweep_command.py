@@ -196,5 +196,7 @@ def test_a_directory_of_another_sweep_is_refused(call: WarmPython, flags: tuple[
     another = call("sweep", *flags, *SEEDS, "--config.model.cell=gru", f"--workdir={whole}")
     refused(another, f"--workdir={whole}", "model.cell: 'lstm' -> 'gru'", "another directory")
     refused(call("sweep", *flags, "--axis=seed=1:3", f"--workdir={whole}"), "seed=0 is not among the points")
-    refused(call("sweep", *flags, *SEEDS, f"--workdir={whole / 'runs' / 'seed=0'}"), "single run, not a sweep")
+    refused(
+        call("sweep", *flags, *SEEDS, f"--workdir={whole / 'runs' / 'seed=0'}"), "holds a run (of experiments.train)"
+    )
     assert contents(whole) == before

@@ -11,6 +11,7 @@ from rnn_research.report import html
 from rnn_research.report.sweep import pictures
 from rnn_research.report.sweep.drawing import words
 from rnn_research.report.sweep.tables import Analysed, Table, as_html, gather
+from rnn_research.runs import owner
 from rnn_research.runs import tables as files
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.frames import is_field
@@ -38,8 +39,7 @@ def write_page(directory: RunDirectory, sweep: Analysed, command: str) -> dict[s
     tables = gather(sweep)  # before anything is made: here a wrong condition shows itself
     results = headline(sweep, tables)
     title = f"{words(sweep.question.y).capitalize()} of {len(sweep.counted)} runs"
-    directory.create()
-    with directory.locked():
+    with owner.taken(directory, "analysis"):
         for table in tables.values():
             files.write(directory.path / "tables", table.name, table.rows, table.caption)
         drawn = pictures.draw(sweep, tables, directory.figures)

@@ -1,0 +1,189 @@
+"""One owner for each folder: a command writes only where its own kind of result lies, or nothing does.
+
+KIND in a folder says what it is; folders from before there was such a file are
+known by what lies in them. ``taken`` and ``take`` are the only ways in. Left alone is
+also what no command has made: a home directory, a git checkout, a folder that
+has files of the names that would be written, and the inside of another result.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from rnn_research.errors import UserError
+from rnn_research.runs.directory import RunDirectory, write_text
+
+KINDS = {
+    "run": "a run (of experiments.train)",
+    "sweep": "a sweep (of experiments.sweep)",
+    "study": "a gradient study (of experiments.gradient_flow)",
+    "cells": "a study of cells (of experiments.interpretable_cells)",
+    "analysis": "an analysis (of experiments.analyze)",
+    "benchmark": "a benchmark (of experiments.benchmark)",
+    "model": "a model from PyTorch",
+}
+"""What a folder can be, in words; nothing is written beside a model."""
+
+LAYOUT = {
+    "run": ("checkpoints", "tensorboard", "figures", "arrays"),
+    "sweep": ("runs", "logs", "slurm"),
+    "study": ("parts", "figures"),
+    "cells": ("figures", "arrays"),
+    "analysis": ("tables", "figures"),
+    "benchmark": ("figures",),
+    "model": (),
+}
+"""The folders that belong to each kind; beside them there may be others, as the cells of a run."""
+
+FILES = (
+    *("config.json", "overrides.json", "provenance.json", "vocabulary.json", "metrics.jsonl", "history.jsonl"),
+    *("results.json", "report.html", "sample.txt", "DONE", "FAILED", "sweep.json", "cells.csv", "explorer.html"),
+    "benchmark.md",
+)
+"""Names that some command writes."""
+
+SECTIONS = {"task", "model", "optimizer", "training"}  # what the config of a run has
+ALONE = ("run", "sweep")  # they lie in no other result: analyze would not find them there, or count them as its own
+
+
+def kind_of(path: Path) -> str | None:
+    """What a folder is; None for one that no command has made, or that is not there.
+
+    Raises:
+      UserError: if its KIND is none.
+    """
+    try:
+        said = (path / "KIND").read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return _recognised(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path / 'KIND'} cannot be read ({error}): choose another directory") from error
+    if said not in KINDS:
+        raise UserError(f"{path / 'KIND'} says {said[:80]!r}, which is none of {', '.join(KINDS)}: choose another directory")
+    return said
+
+
+def check(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: str = "") -> None:
+    """Refuses a folder that belongs to anything else; changes nothing.
+
+    Args:
+      directory: where something is to be written.
+      kind: of what is to be written.
+      flag: that named the directory.
+      part_of: the kind of result that this is made for, and may lie in.
+
+    Raises:
+      UserError: naming the folder and what it holds.
+    """
+    path = directory.path
+    found = kind_of(path)
+    if found == kind:
+        return
+    if found is not None:
+        raise UserError(
+            f"{flag}={path} holds {KINDS[found]}, which {KINDS[kind]} would overwrite: "
+            f"choose another directory, as in {flag}={path}-{kind}"
+        )
+    if what := _somebody_elses(path):
+        raise UserError(f"{flag}={path} is {what}: name a folder of its own, as in {flag}={path / f'new-{kind}'}")
+    if strange := [name for name in FILES if (path / name).exists()]:
+        raise UserError(
+            f"{flag}={path} has files that no command here has left and that would be overwritten "
+            f"({', '.join(strange)}): choose another directory"
+        )
+    _refuse_inside(Path(os.path.realpath(path)), kind, f"{flag}={path}", part_of)
+
+
+def take(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: str = "") -> None:
+    """Makes the folder this kind's; for what several processes write together.
+
+    Args:
+      directory: made if it is missing.
+      kind: as in ``check``, and so the rest.
+      flag: as there.
+      part_of: as there.
+
+    Raises:
+      UserError: if it belongs to anything else, or cannot be written.
+    """
+    check(directory, kind, flag, part_of)
+    directory.create(flag)
+    if not (directory.path / "KIND").exists():
+        write_text(directory.path / "KIND", f"{kind}\n")
+
+
+@contextlib.contextmanager
+def taken(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: str = "") -> Iterator[None]:
+    """As ``take``, and holds the folder for this process.
+
+    Raises:
+      InUse: if another process holds it.
+      UserError: as ``take``.
+    """
+    check(directory, kind, flag, part_of)
+    directory.create(flag)
+    with directory.locked(flag):
+        take(directory, kind, flag, part_of)  # looks again: another process may have been quicker
+        yield
+
+
+def _recognised(path: Path) -> str | None:
+    """What a folder from before KIND is, by what lies in it."""
+    has = lambda *names: any((path / name).exists() for name in names)  # noqa: E731
+    if has("sweep.json", "optuna.log"):
+        return "sweep"
+    if has("config.json"):
+        if has("checkpoints"):
+            return "run"
+        config = _object(path / "config.json")
+        asked = config.get("analysis")
+        asked = asked if isinstance(asked, dict) else {}
+        if "study" in asked:
+            return "study"
+        if "characters" in asked:
+            return "cells"
+        return "run" if config.keys() >= SECTIONS or has("metrics.jsonl") else None
+    if has("benchmark.md"):
+        return "benchmark"
+    if has("tables") and {"settings", "counted"} <= _object(path / "results.json").keys():
+        return "analysis"
+    return "model" if path.is_dir() and any(path.glob("*.safetensors")) else None
+
+
+def _object(path: Path) -> dict[str, object]:
+    """A JSON object; empty where there is none to read."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _somebody_elses(path: Path) -> str:
+    """What place this is that is never a result's, or nothing."""
+    real = Path(os.path.realpath(path))
+    if real == real.parent:
+        return "the root of the file system"
+    if real == Path(os.path.realpath(Path.home())):
+        return "a home directory"
+    return "a git checkout" if (path / ".git").exists() else ""
+
+
+def _refuse_inside(path: Path, kind: str, shown: str, part_of: str) -> None:
+    """Nothing is written into what makes up another result.
+
+    Raises:
+      UserError: naming that result.
+    """
+    for above in path.parents:
+        try:
+            owner = kind_of(above)
+        except UserError:
+            continue
+        if owner is None:
+            continue
+        if owner != part_of and (kind in ALONE or path.relative_to(above).parts[0] in LAYOUT[owner]):
+            raise UserError(f"{shown} lies inside {above}, {KINDS[owner]}: choose a directory outside it")
+        return
