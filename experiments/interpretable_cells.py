@@ -39,7 +39,7 @@ CONCEPTS = launch.define(
     flags.DEFINE_list,
     "concepts",
     None,
-    "groups (python, code, prose, markup) or single concepts; by default",
+    "groups (python, code, prose, latex, markdown, xml) or single concepts; by default what suits the text",
 )
 LANGUAGE = launch.define(flags.DEFINE_string, "language", "", "of --concepts=code, as Pygments calls it")
 PATTERN = launch.define(flags.DEFINE_multi_string, "pattern", [], "a concept of your own, NAME=REGULAR_EXPRESSION")

@@ -15,18 +15,24 @@ L      its lines
 
 from rnn_research.concepts.concept import Concept, decode, over_bytes
 from rnn_research.concepts.custom import by_pattern, from_file
+from rnn_research.concepts.documents import labels_of_documents, parted
+from rnn_research.concepts.kinds import Choice, choose
 from rnn_research.concepts.labelling import CONCEPTS, GROUPS, labels, labels_of_bytes
 from rnn_research.concepts.show import show_labels
 
 __all__ = [
     "CONCEPTS",
     "GROUPS",
+    "Choice",
     "Concept",
     "by_pattern",
+    "choose",
     "decode",
     "from_file",
     "labels",
     "labels_of_bytes",
+    "labels_of_documents",
     "over_bytes",
+    "parted",
     "show_labels",
 ]

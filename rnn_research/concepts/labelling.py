@@ -9,21 +9,16 @@ from rnn_research.concepts.markdown import markdown
 from rnn_research.concepts.prose import prose
 from rnn_research.concepts.python import python
 from rnn_research.concepts.source_code import source_code
-from rnn_research.concepts.url import url
 from rnn_research.concepts.xml import xml
 from rnn_research.errors import UserError, one_of
-
-
-def markup(text: str) -> list[Concept]:
-    """All concepts of Markdown, XML, LaTeX and web addresses."""
-    return [*markdown(text), *xml(text), *latex(text), *url(text)]
-
 
 GROUPS: dict[str, Callable[..., list[Concept]]] = {
     "python": python,
     "code": source_code,
     "prose": prose,
-    "markup": markup,
+    "latex": latex,
+    "markdown": markdown,
+    "xml": xml,
 }
 """What labels a text with all concepts of a group at once; ``code`` takes the language too."""
 
@@ -56,6 +51,8 @@ def labels(
     for name in names:
         if name in GROUPS:
             wanted += [full for full in CONCEPTS if full.startswith(f"{name}.")]
+        elif name.split(".")[0] == "markup":
+            raise UserError(f"--concepts={name!r} is an older version's: {_renamed(name)}")
         else:
             wanted.append(one_of("--concepts", name, CONCEPTS))
     patterns = patterns or {}
@@ -81,3 +78,10 @@ def labels_of_bytes(
     decoded = decode(text)
     found = labels(decoded, names, language=language, patterns=patterns)
     return [over_bytes(concept, decoded) for concept in found]
+
+
+def _renamed(name: str) -> str:
+    """What an older version's ``markup`` and what was in it are called now."""
+    group, _, rest = name.removeprefix("markup").removeprefix(".").partition("_")
+    now = f"{group}.{rest}" if rest else f"prose.{group}"
+    return f"name {now}" if now in CONCEPTS else "markup is three groups now, name latex, markdown or xml"

@@ -30,12 +30,12 @@ def markdown(text: str) -> list[Concept]:
     emphasis = matches(_EMPHASIS, shown)
     of_links = [(m.start("url") - 1, m.end("url")) for m in links]
     return [
-        binary("markdown_fence", covered(N, until_last(fences)), "From a code fence's first mark to before its last."),
-        binary("markdown_code", covered(N, until_last(spans)), "A code span, from its first mark to before its last."),
-        binary("markdown_heading", covered(N, matches(_HEADING, rest, "label")), "A heading's line from its # on."),
-        binary("markdown_emphasis", covered(N, until_last(emphasis)), "In * or _, all but the last mark."),
-        binary("markdown_link_text", covered(N, [(m.start(), m.end("text")) for m in links]), "From [ to before ]( ."),
-        binary("markdown_link_url", covered(N, of_links), "From ( to before its )."),
+        binary("fence", covered(N, until_last(fences)), "From a code fence's first mark to before its last."),
+        binary("code", covered(N, until_last(spans)), "A code span, from its first mark to before its last."),
+        binary("heading", covered(N, matches(_HEADING, rest, "label")), "A heading's line from its # on."),
+        binary("emphasis", covered(N, until_last(emphasis)), "In * or _, all but the last mark."),
+        binary("link_text", covered(N, [(m.start(), m.end("text")) for m in links]), "From [ to before ]( ."),
+        binary("link_url", covered(N, of_links), "From ( to before its )."),
     ]
 
 

@@ -1,8 +1,8 @@
-"""Concepts of prose: quotes, parentheses, the place in line, word and sentence.
+"""Concepts of prose in any language: quotes, parentheses, addresses, the place in line, word and sentence.
 
 An opening quote or parenthesis is inside, its closing one is not. Both start anew at a
 blank line, so that one that is never closed, as at the paragraphs of a long speech,
-does not turn the rest of the text inside out.
+does not turn the rest of the text inside out. Which marks are quotes: ``quotations``.
 """
 
 import re
@@ -11,15 +11,18 @@ import numpy as np
 
 from rnn_research.concepts.concept import Concept, binary, count
 from rnn_research.concepts.lines import line_break_near, line_position, since_line_break
+from rnn_research.concepts.quotations import BLANK_LINE, quotations
 from rnn_research.concepts.spans import covered, matches, place_within, running
+from rnn_research.concepts.url import url
 
-_BLANK_LINE = r"\n(?:[ \t\r]*\n)+"
-_QUOTE = re.compile(rf'["“”]|{_BLANK_LINE}')
-_PARENTHESIS = re.compile(rf"[()]|{_BLANK_LINE}")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001
+_PARENTHESIS = re.compile(rf"[()]|{BLANK_LINE}")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _DIGITS = re.compile(r"[0-9]+")
-# A mark of the end with the quotes and brackets that close after it, before white space; or a blank line.
-_SENTENCE_END = re.compile(rf"[.!?…]+[\"'”’)\]]*(?=\s|\Z)|{_BLANK_LINE}")  # noqa: RUF001
+# A mark of the end with the quotes and brackets that close after it, before white space; a full stop of
+# Chinese and Japanese; or a blank line. French puts a space before a closing guillemet.
+_SENTENCE_END = re.compile(
+    rf"[.!?…]+(?:[\"'”’“‘»«›‹)\]]|[\u00a0\u202f ][»›])*(?=\s|\Z)|[。！？]+[”’」』）]*|{BLANK_LINE}"
+)
 _WHITE_SPACE = re.compile(r"\s*")
 
 
@@ -29,7 +32,7 @@ def prose(text: str) -> list[Concept]:
     words = matches(_WORD, text)
     capitalised = [(start, end) for start, end in words if text[start].isupper()]
     return [
-        binary("in_quotes", covered(N, _quotations(text)), "A double quote is open, straight or curly."),
+        binary("in_quotes", covered(N, quotations(text)), "A quotation is open, of any language's marks."),
         binary("in_parentheses", _parentheses(text) > 0, "A ( is open, counted from the last blank line."),
         line_position(text),
         since_line_break(text),
@@ -42,21 +45,8 @@ def prose(text: str) -> list[Concept]:
         binary("capitalised_word", covered(N, capitalised), "Every character of a word that begins with a capital."),
         binary("digit", covered(N, matches(_DIGITS, text)), "A digit from 0 to 9."),
         line_break_near(text),
+        *url(text),
     ]
-
-
-def _quotations(text: str) -> list[tuple[int, int]]:
-    """From each opening quote to before its closing one or the end of the paragraph."""
-    spans = []
-    start: int | None = None
-    for found in _QUOTE.finditer(text):
-        symbol = found.group()
-        if start is None:
-            start = found.start() if symbol in '"“' else None
-        elif symbol != "“":
-            spans.append((start, found.end() - 1 if symbol not in '"”' else found.start()))
-            start = None
-    return [*spans, (start, len(text))] if start is not None else spans
 
 
 def _parentheses(text: str) -> np.ndarray:

@@ -53,8 +53,8 @@ def xml(text: str) -> list[Concept]:
         changes.append(len(stack) - before)
     depth_N = running(N, np.array(positions, np.int64), np.array(changes))
     return [
-        binary("xml_tag", covered(N, until_last(spans["tag"])), "From a tag's < to before its >."),
-        binary("xml_value", covered(N, until_last(spans["value"])), "From an attribute's quote to before the last."),
-        binary("xml_comment", covered(N, until_last(spans["comment"])), "From <!-- to before the > of -->."),
-        count("xml_depth", depth_N, "How many elements are open; a tag counts from its > on."),
+        binary("tag", covered(N, until_last(spans["tag"])), "From a tag's < to before its >."),
+        binary("value", covered(N, until_last(spans["value"])), "From an attribute's quote to before the last."),
+        binary("comment", covered(N, until_last(spans["comment"])), "From <!-- to before the > of -->."),
+        count("depth", depth_N, "How many elements are open; a tag counts from its > on."),
     ]

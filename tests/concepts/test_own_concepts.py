@@ -66,9 +66,9 @@ def test_a_missing_file_and_one_that_is_not_utf_8(tmp_path):
 
 
 def test_names_and_groups():
-    found = labels("(a)", ["prose.in_parentheses", "python.in_parentheses", "markup"])
+    found = labels("(a)", ["prose.in_parentheses", "python.in_parentheses", "latex"])
     assert [c.name for c in found[:2]] == ["prose.in_parentheses", "python.in_parentheses"]
-    assert [c.name for c in found[2:]] == [name for name in CONCEPTS if name.startswith("markup.")]
+    assert [c.name for c in found[2:]] == [name for name in CONCEPTS if name.startswith("latex.")]
     assert all(CONCEPTS.values())
     assert {name.split(".")[0] for name in CONCEPTS} == set(GROUPS)
 

@@ -10,7 +10,7 @@ from tests.concepts.labelled import check
 
 def test_quotes_open_and_close_and_apostrophes_do_neither():
     check("prose.in_quotes", "He said, \"It's so,\" and 'no'.", "         #########")
-    check("prose.in_quotes", "“Was ‘it’?” he asked. ”", "##########")  # noqa: RUF001
+    check("prose.in_quotes", "“Was ‘it’?” he asked. ”", "##########")
 
     check("prose.in_quotes", "“a “b” c", "#####")
 
@@ -27,6 +27,37 @@ def test_quotes_go_on_over_a_line_and_start_anew_at_a_blank_one():
         *('three "four"',
           "      #####"),
     )  # fmt: skip
+
+
+def test_single_quotes_are_told_from_apostrophes():
+    check(
+        "prose.in_quotes",
+        "‘It’s the boys’ room,’ she said, ‘not yours’.",
+        "#####################            ##########",
+    )
+    check("prose.in_quotes", "the ‘dogs’ of war and ‘cats’ too", "    #####             #####")
+    check("prose.in_quotes", "rock ’n’ roll, the ’90s, ‘yes’ ‘tis", "                         ####")
+    check("prose.in_quotes", "“He said, ‘don’t’.” ‘Em", "##################")
+    check("prose.in_quotes", "‘One", "#####", "", "", "‘Two’ ‘three", "####")
+
+
+def test_quotes_of_other_languages():
+    check("prose.in_quotes", "„Ja“, sagte er, „aber ‚nein‘ auch.“ Gut.", "###             ##################")
+    check("prose.in_quotes", "»Ja«, sagte er, »aber ›nein‹ auch.« Gut.", "###             ##################")
+    check("prose.in_quotes", "« Oui », dit l’« ami » : «non».", "######         ######    ####")
+    check("prose.in_quotes", "« a « b » c » d ‹e› f", "############    ##")
+    check("prose.in_quotes", "”Ja”, sade hon. »Nej», sade han.", "###             ####")
+    check("prose.in_quotes", "„Tak”, mówi. „A ‚b’ c”", "####         ########")
+    check("prose.in_quotes", "Он «сказал „нет“ ему» да", "   #################")
+    check("prose.in_quotes", '„Halb" so', "#####")
+    check("prose.in_quotes", "他说“你好”。", "  ###")
+    (quotes,) = labels("彼は「はい『いい』」と。", ["prose.in_quotes"])
+    assert quotes.labels_N.nonzero()[0].tolist() == [2, 3, 4, 5, 6, 7, 8]
+
+
+def test_marks_that_close_nothing_open_nothing():
+    check("prose.in_quotes", "so” und so“ und so« und so»; ’ ›", "")
+    check("prose.in_quotes", "»Ja, sagte er", "##############", "", "", "und »so«.", "    ###")
 
 
 def test_parentheses_start_anew_at_a_blank_line():
@@ -55,6 +86,7 @@ def test_places_in_the_word():
 
 def test_places_in_the_sentence():
     check("prose.sentence_position", 'Is it?" No. 3.5 m', "1234567 123 123456")
+    check("prose.sentence_position", "Oui. « Non. » Er. »Ja.« Ok", "1234 12345678 123 12345 123")
     check("prose.sentence_position", "A b", "1234", "c", "5 ", "", "", " d.", " 12")
 
 
@@ -76,7 +108,9 @@ def test_every_byte_has_the_label_of_its_character():
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.one_of(st.text(), st.lists(st.sampled_from(['"', "“", "”", "(", ")", "\n", ". ", "a", "1"])).map("".join)))
+@given(
+    st.one_of(st.text(), st.lists(st.sampled_from([*'"“”„‘’‚«»‹›「」', "(", ")", "\n", ". ", "a", "1"])).map("".join))
+)
 def test_any_text_has_a_label_at_every_position(text):
     for concept in labels(text, ["prose"]):
         assert concept.labels_N.shape == (len(text),)

@@ -258,7 +258,7 @@ def test_a_text_cut_anywhere_has_its_labels_back_after_a_few_lines():
 
 
 def test_an_empty_text():
-    for concept in labels("", ["python", "prose", "markup"]):
+    for concept in labels("", ["python", "prose", "latex", "markdown", "xml"]):
         assert concept.labels_N.shape == (0,)
 
 
@@ -277,8 +277,10 @@ def test_the_time_grows_with_the_length_of_the_text_also_where_nothing_closes():
     """Run apart, so that a lexer that goes back again and again is stopped and does not hang the tests."""
     code = """
 from rnn_research.concepts import labels
-for piece in ('\\\\"\\"\\"\\n', "f'''{", 'f"{f"{', "(", "'", "if (", "<a ", "$", "*a", "[", "`", "<!--", "x=<a b"):
-    labels(piece * 3000, ["python", "prose", "markup"])
+pieces = ['\\\\"\\"\\"\\n', "f'''{", 'f"{f"{', "(", "'", "if (", "<a ", "$", "*a", "[", "`", "<!--", "x=<a b"]
+pieces += [r"\\begin{a}", r"\\begin{verbatim}", r"\\verb|", r"\\(", "{", "“", "‘a s’ "]
+for piece in pieces:
+    labels(piece * 3000, ["python", "prose", "latex", "markdown", "xml"])
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -12,7 +12,7 @@ from rnn_research.concepts import Concept
 from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary, split
 
 _ANY = ""  # whatever opened it
-_QUOTES = {'"': '"', "'": "'", "“": "”"}
+_QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "»": "«", "‘": "’", "「": "」"}  # noqa: RUF001
 _BRACKETS = {"in_parentheses": {"(": ")"}, "in_brackets": {"[": "]"}, "in_braces": {"{": "}"}}
 
 CLOSED_BY: dict[str, dict[str, str]] = {
@@ -27,15 +27,16 @@ CLOSED_BY: dict[str, dict[str, str]] = {
     "prose.in_quotes": _QUOTES,
     "prose.in_parentheses": {"(": ")"},
     "prose.since_line_break": {_ANY: "\n"},
-    "markup.markdown_code": {"`": "`"},
-    "markup.markdown_heading": {_ANY: "\n"},
-    "markup.markdown_emphasis": {"*": "*", "_": "_"},
-    "markup.markdown_link_text": {"[": "]"},
-    "markup.markdown_link_url": {"(": ")"},
-    "markup.xml_tag": {"<": ">"},
-    "markup.xml_value": _QUOTES,
-    "markup.latex_inline_math": {"$": "$"},
-    "markup.latex_comment": {"%": "\n"},
+    "markdown.code": {"`": "`"},
+    "markdown.heading": {_ANY: "\n"},
+    "markdown.emphasis": {"*": "*", "_": "_"},
+    "markdown.link_text": {"[": "]"},
+    "markdown.link_url": {"(": ")"},
+    "xml.tag": {"<": ">"},
+    "xml.value": _QUOTES,
+    "latex.inline_math": {"$": "$"},
+    "latex.in_braces": {"{": "}"},
+    "latex.comment": {"%": "\n"},
 }
 """By a concept's name: the character that it opens with, and the one that closes it."""
 
@@ -88,4 +89,6 @@ def closing_symbols(concept: Concept, text: bytes, vocabulary: Vocabulary) -> Cl
     closable_N = symbol_N != OUTSIDE
     if not closable_N.any():
         return None
-    return Closes(symbol_N, np.where(closable_N, t - start_N + 1, 0), ends_N & closable_N)
+    # A document or a paragraph can end what nothing closes.
+    follows_N = np.append([index.get(symbol, OUTSIDE) for symbol in characters[1:]], OUTSIDE)
+    return Closes(symbol_N, np.where(closable_N, t - start_N + 1, 0), ends_N & closable_N & (follows_N == symbol_N))
