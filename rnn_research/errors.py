@@ -41,6 +41,16 @@ def nearest_field(field: str, known: Iterable[str]) -> str:
     return f", did you mean {by_name[matches[0]]!r}?" if matches else ""
 
 
+def share(flag: str, value: float) -> None:
+    """Refuses what is no probability.
+
+    Raises:
+      UserError: naming the flag; also for nan.
+    """
+    if not 0 <= value <= 1:
+        raise UserError(f"{flag}={value} must be between 0 and 1")
+
+
 def at_least(flag: str, value: float, low: float) -> None:
     """Refuses a value below ``low``.
 

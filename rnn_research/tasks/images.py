@@ -111,7 +111,7 @@ def take(data: Images, index_B: Array) -> Batch:
     index_B = jnp.minimum(index_B, images - 1)
     y_B = jnp.where(inside_B, jnp.asarray(data.y_N)[index_B], -1)
     x_TBD = jnp.swapaxes(jnp.asarray(data.x_NTD)[index_B], 0, 1)
-    return Batch(x_TBD, jnp.full((T, len(index_B)), -1).at[-1].set(y_B), fresh=jnp.array(True))
+    return Batch(x_TBD, jnp.full((T, len(index_B)), -1).at[-1].set(y_B), fresh_B=jnp.ones(index_B.shape, bool))
 
 
 def as_sequences(x_NYX: np.ndarray, y_N: np.ndarray, form: str) -> Images:

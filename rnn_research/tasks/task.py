@@ -12,14 +12,14 @@ class Batch(NamedTuple):
     Attributes:
       inputs: what the model reads, ``[T, B]`` of symbols or ``[T, B, D]`` of numbers.
       targets: what it is scored on; a negative symbol or a nan is not asked for.
-      fresh: scalar, true if every carry must start anew before this batch.
+      fresh_B: true where a sequence's carry must start anew before this batch.
       ends_TB: true where the carry must start anew after step t, or None.
       lengths_B: valid steps of each sequence where they differ, or None.
     """
 
     inputs: Array
     targets: Array
-    fresh: Array
+    fresh_B: Array
     ends_TB: Array | None = None
     lengths_B: Array | None = None
 

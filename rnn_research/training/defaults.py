@@ -115,6 +115,7 @@ def task_defaults(name: str) -> ConfigDict:
         task.batch_size = 32  # parallel streams
         task.chunk_length = 100  # time steps of truncated backpropagation
         task.carry = "stream"  # stream: handed from chunk to chunk; zero: anew at every chunk
+        task.fresh_probability = 0.03  # of each stream to start anew at a chunk of training (carry=stream)
         task.reset_at_documents = False  # the carry starts anew where a document ends
         return task
     task.batch_size = 32

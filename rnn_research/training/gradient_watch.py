@@ -33,6 +33,7 @@ from rnn_research.models import Model
 from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
 from rnn_research.models.recurrent import stack_of
 from rnn_research.tasks import Batch, Task
+from rnn_research.training.carries import begin
 from rnn_research.training.state import Purpose, TrainState, purpose_key
 from rnn_research.types import Array, Carry
 from rnn_research.unroll import Stack
@@ -80,11 +81,11 @@ def measurement(config: Any, model: Model, task: Task) -> Callable[[TrainState, 
 
 def first_sequences(model: Model, state: TrainState, batch: Batch, count: int) -> tuple[Batch, Carry]:
     """The first ``count`` sequences of a batch (all, if it has fewer) and the carries that they begin with."""
-    fresh = model.initial_carry(state.params, batch.inputs.shape[1])
-    carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, state.carry)
+    carry = begin(model, state.params, state.carry, batch.fresh_B)
     few = batch._replace(
         inputs=batch.inputs[:, :count],
         targets=jax.tree.map(lambda y: y[:, :count], batch.targets),
+        fresh_B=batch.fresh_B[:count],
         ends_TB=None,
         lengths_B=None if batch.lengths_B is None else batch.lengths_B[:count],
     )

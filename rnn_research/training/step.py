@@ -12,6 +12,7 @@ import optax
 from rnn_research.models import Model
 from rnn_research.tasks import Batch, Task
 from rnn_research.training import gradient_watch, label_noise, optimizer, regularizer
+from rnn_research.training.carries import begin
 from rnn_research.training.optimizer import Numbers
 from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
 from rnn_research.types import Array, Carry, Key, Params
@@ -79,9 +80,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
 
     def loss_of(params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper) -> tuple[Array, Any]:
         """What is minimised; and the carry after the batch, with the loss's terms where there is more than one."""
-        # Gradient reaches the initial carry where it is learned, and never the chunk before.
-        fresh = model.initial_carry(params, batch.inputs.shape[1])
-        carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, carry)
+        carry = begin(model, params, carry, batch.fresh_B)
         outputs, after = model.apply(
             cast(params, compute),
             batch.inputs,
@@ -116,7 +115,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
         pieces = Batch(
             inputs=_apart(batch.inputs, parts, 1),
             targets=_apart(batch.targets, parts, 1),
-            fresh=jnp.broadcast_to(batch.fresh, (parts,)),
+            fresh_B=_apart(batch.fresh_B, parts, 0),
             ends_TB=None if batch.ends_TB is None else _apart(batch.ends_TB, parts, 1),
             lengths_B=None if batch.lengths_B is None else _apart(batch.lengths_B, parts, 0),
         )
@@ -175,8 +174,7 @@ def score_split(task: Task, model: Model, params: Params, data: Any, batches: in
 
     def one(carry: Carry, k: Array) -> tuple[Carry, dict[str, Array]]:
         batch = task.evaluation_batch(data, jax.random.fold_in(key, k), k)
-        fresh = model.initial_carry(params, streams)
-        carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), fresh, carry)
+        carry = begin(model, params, carry, batch.fresh_B)
         outputs, carry = model.apply(params, batch.inputs, carry, ends_TB=batch.ends_TB, lengths_B=batch.lengths_B)
         return carry, task.score(outputs, batch.targets)
 

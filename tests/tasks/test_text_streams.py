@@ -89,12 +89,12 @@ def test_no_ends_where_documents_do_not_count():
 def test_a_carry_is_fresh_at_the_beginning_of_every_pass():
     split = streams.training(np.arange(20), None, 2, 3)
     assert split.batches == 3
-    np.testing.assert_array_equal(batches(split, 3, 7).fresh, [True, False, False] * 2 + [True])
+    np.testing.assert_array_equal(batches(split, 3, 7).fresh_B.T, [[True, False, False] * 2 + [True]] * 2)
 
 
 def test_a_zero_carry_is_fresh_at_every_chunk():
     split = streams.training(np.arange(20), None, 2, 3)
-    assert batches(split, 3, 7, keep_carry=False).fresh.all()
+    assert batches(split, 3, 7, keep_carry=False).fresh_B.all()
 
 
 @pytest.mark.parametrize(("count", "chunk"), [(1, 1), (3, 4), (32, 100)])

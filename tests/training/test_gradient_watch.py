@@ -74,8 +74,8 @@ def test_records_are_what_the_laboratory_finds_at_the_checkpoint(tiny, tmp_path)
     built, state = state_at(config, tmp_path, 6)
     task, shape = built.task, stack_of(config.model)
     batch = task.batch(task.splits["train"].data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
-    carry = built.model.initial_carry(state.params, 4) if batch.fresh else state.carry
-    carry = jax.tree.map(lambda c: c[:3], carry)
+    fresh = built.model.initial_carry(state.params, 4)
+    carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh_B[:, None], new, old)[:3], fresh, state.carry)
     targets_B = np.asarray(batch.targets)[-1, :3]
 
     @jax.jit
@@ -149,7 +149,7 @@ def test_sequences_of_different_lengths_end_together():
     inputs = np.where((np.arange(len(inputs))[:, None] < lengths)[..., None], inputs, np.nan)
     run = jax.jit(partial(measure, stack_of(config.model), built.task))
     padded = batch._replace(inputs=jnp.asarray(inputs))
-    together = Batch(jnp.asarray(moved), jnp.asarray(asked), batch.fresh)
+    together = Batch(jnp.asarray(moved), jnp.asarray(asked), batch.fresh_B)
     carry = built.model.initial_carry(state.params, 4)
     mine, expected = (run(state.params, b, carry) for b in (padded, together))
     for a, b in zip(mine, expected, strict=True):

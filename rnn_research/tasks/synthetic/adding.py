@@ -94,4 +94,4 @@ def _batch(value_TB: Array, marker_TB: Array, answer_B: Array, lengths_B: Array)
     last_TB = jnp.arange(value_TB.shape[0])[:, None] == lengths_B - 1
     targets_TBK = jnp.where(last_TB, answer_B, jnp.nan)[..., None]
     inputs = jnp.stack([value_TB, marker_TB], axis=-1)
-    return Batch(inputs, targets_TBK, fresh=jnp.array(True), lengths_B=lengths_B)
+    return Batch(inputs, targets_TBK, fresh_B=jnp.ones(answer_B.shape, bool), lengths_B=lengths_B)

@@ -53,4 +53,4 @@ def draw(key: Key, B: int, T: int, S: int) -> Batch:
     blanks = jnp.full((T + 2 * S, B), BLANK)
     inputs_TB = blanks.at[:S].set(word_SB).at[S + T - 1].set(SIGNAL)
     targets_TB = blanks.at[S + T :].set(word_SB)
-    return Batch(inputs_TB, targets_TB, fresh=jnp.array(True))
+    return Batch(inputs_TB, targets_TB, fresh_B=jnp.ones(B, bool))

@@ -49,4 +49,4 @@ def draw(key: Key, B: int, T: int, noise: float) -> Batch:
     value_TB = value_TB.at[:2].set(2.0 * bits_2B - 1.0)
     flag_TB = jnp.zeros((T, B)).at[:2].set(1.0)
     targets_TB = jnp.full((T, B), -1).at[-1].set(bits_2B[0] ^ bits_2B[1])
-    return Batch(jnp.stack([value_TB, flag_TB], axis=-1), targets_TB, fresh=jnp.array(True))
+    return Batch(jnp.stack([value_TB, flag_TB], axis=-1), targets_TB, fresh_B=jnp.ones(B, bool))

@@ -58,4 +58,4 @@ def draw(key: Key, B: int, T: int, channels: int, probability: float) -> Batch:
         return last, last
 
     _, targets = jax.lax.scan(remember, jnp.zeros((B, channels)), inputs)
-    return Batch(inputs, targets, fresh=jnp.array(True))
+    return Batch(inputs, targets, fresh_B=jnp.ones(B, bool))

@@ -44,4 +44,4 @@ def draw(key: Key, B: int, T: int, form: str) -> Batch:
     targets_TB = jnp.cumsum(bits_TB, axis=0) % 2
     if form == "last":
         targets_TB = targets_TB.at[:-1].set(-1)
-    return Batch(bits_TB, targets_TB, fresh=jnp.array(True))
+    return Batch(bits_TB, targets_TB, fresh_B=jnp.ones(B, bool))

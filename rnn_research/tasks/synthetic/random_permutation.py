@@ -56,4 +56,4 @@ def draw(key: Key, B: int, T: int) -> Batch:
     rest_TB = SPECIAL + jax.vmap(permutations)(jax.random.split(k_rest, B)).T
     inputs_TB = jnp.concatenate([first_B[None], rest_TB])
     targets_TB = jnp.full((T, B), -1).at[-1].set(first_B)
-    return Batch(inputs_TB, targets_TB, fresh=jnp.array(True))
+    return Batch(inputs_TB, targets_TB, fresh_B=jnp.ones(B, bool))

@@ -59,4 +59,4 @@ def draw(key: Key, B: int, T: int, symbols: int) -> Batch:
     weight_S1 = SPECIAL ** jnp.arange(symbols - 1, -1, -1)[:, None]
     class_B = jnp.sum(special_SB * weight_S1, axis=0)
     targets_TB = jnp.full((T, B), -1).at[-1].set(class_B)
-    return Batch(inputs_TB, targets_TB, fresh=jnp.array(True))
+    return Batch(inputs_TB, targets_TB, fresh_B=jnp.ones(B, bool))

@@ -14,7 +14,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.errors import UserError, at_least, one_of, share
 from rnn_research.tasks.objectives import classes, perplexity, totals
 from rnn_research.tasks.task import Batch, Split, Task
 from rnn_research.tasks.text import corpus as corpora
@@ -40,6 +40,7 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
     one_of("--config.task.level", config.level, vocabulary.LEVELS)
     one_of("--config.task.split", config.split, ("contiguous", "streams"))
     one_of("--config.task.carry", config.carry, ("stream", "zero"))
+    share("--config.task.fresh_probability", config.fresh_probability)
     one_of("--config.evaluation.carry", evaluation.carry, ("stream", "zero"))
     corpus = load(config)
     if config.split == "streams":
@@ -82,7 +83,9 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         "bytes_per_token": {name: size[name] / max(1, tokens[name]) for name in parts},
         "floor_unigram_nats": unigram,
     }
-    return next_symbol(words, splits, config.chunk_length, config.carry, evaluation.carry, facts)
+    return next_symbol(
+        words, splits, config.chunk_length, config.carry, evaluation.carry, facts, config.fresh_probability
+    )
 
 
 def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vocabulary | None) -> Task:
@@ -111,7 +114,9 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
         "bytes_per_token": dict.fromkeys(tokens, 1.0),
         "floor_unigram_nats": entropy(np.bincount(np.asarray(splits["train"].data.tokens_SB).ravel())),
     }
-    return next_symbol(words, splits, config.chunk_length, config.carry, evaluation.carry, facts)
+    return next_symbol(
+        words, splits, config.chunk_length, config.carry, evaluation.carry, facts, config.fresh_probability
+    )
 
 
 def corpus_facts(config: Any, corpus: corpora.Corpus) -> dict[str, Any]:
@@ -130,12 +135,12 @@ def next_symbol(
     carry: str,
     evaluation_carry: str,
     facts: Mapping[str, Any],
+    fresh_probability: float = 0.0,
 ) -> Task:
-    """The task over text that is already laid in streams."""
+    """The task over text that is already laid in streams; ``fresh_probability`` is of training alone."""
 
     def batch(data: Any, key: Key, step: Array) -> Batch:
-        del key  # the text is walked in order
-        return streams.batch(data, step, chunk, carry == "stream")
+        return streams.batch(data, step, chunk, carry == "stream", key, fresh_probability)
 
     def evaluation_batch(data: Any, key: Key, step: Array) -> Batch:
         del key

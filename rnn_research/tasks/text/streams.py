@@ -19,7 +19,7 @@ import numpy as np
 from rnn_research.errors import UserError
 from rnn_research.tasks.task import Batch, Split
 from rnn_research.tasks.text.vocabulary import OUTSIDE
-from rnn_research.types import Array
+from rnn_research.types import Array, Key
 
 
 class Streams(NamedTuple):
@@ -113,10 +113,24 @@ def _narrow(tokens: np.ndarray) -> np.ndarray:
     return tokens.astype(np.int8 if tokens.max() < 128 else np.int16 if tokens.max() < 2**15 else np.int32)
 
 
-def batch(streams: Streams, step: Array, chunk: int, keep_carry: bool) -> Batch:
+def batch(
+    streams: Streams,
+    step: Array,
+    chunk: int,
+    keep_carry: bool,
+    key: Key | None = None,
+    fresh_probability: float = 0.0,
+) -> Batch:
     """Chunk ``step`` of the endless walk over the streams.
 
-    The carry starts anew at the beginning of every pass, or at every chunk if not ``keep_carry``.
+    Args:
+      streams: the text.
+      step: which chunk, counted on from pass to pass.
+      chunk: its time steps.
+      keep_carry: whether the carry is handed on; if not, it starts anew at every chunk.
+      key: of this step's draws; not read where there are none.
+      fresh_probability: with which each stream by itself starts anew at a chunk, besides the beginning of
+        every pass, where all do. A network that met its initial carry nowhere else need not be able to read from it.
     """
     chunks = (streams.tokens_SB.shape[0] - 1) // chunk
     k = step % chunks
@@ -124,5 +138,9 @@ def batch(streams: Streams, step: Array, chunk: int, keep_carry: bool) -> Batch:
     ends = None
     if streams.ends_SB is not None:
         ends = jax.lax.dynamic_slice_in_dim(streams.ends_SB, k * chunk, chunk)
-    fresh = (k == 0) if keep_carry else jnp.array(True)
-    return Batch(inputs=window[:-1], targets=window[1:], fresh=fresh, ends_TB=ends)
+    B = window.shape[1]
+    fresh_B = jnp.broadcast_to((k == 0) if keep_carry else True, (B,))
+    if keep_carry and fresh_probability:
+        assert key is not None, "draws need a key"
+        fresh_B |= jax.random.bernoulli(key, fresh_probability, (B,))
+    return Batch(inputs=window[:-1], targets=window[1:], fresh_B=fresh_B, ends_TB=ends)
