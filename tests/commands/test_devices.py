@@ -15,7 +15,13 @@ def curve(run: Path, kind: str, name: str) -> list[float]:
     return [r[name] for r in records if r["kind"] == kind]
 
 
-MORE = ("model.layers=2", "model.dropout=0.3", "model.learned_carry=true", "training.accumulate=2")
+MORE = (
+    "model.layers=2",
+    "model.dropout=0.3",
+    "model.learned_carry=true",
+    "training.accumulate=2",
+    "task.fresh_probability=0.2",
+)
 WATCHED = "analysis.gradient_flow=true"
 
 

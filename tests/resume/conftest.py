@@ -14,7 +14,7 @@ __all__ = ["call", "text", "tiny"]
 
 @pytest.fixture(scope="session")
 def often(tiny: tuple[str, ...]) -> tuple[str, ...]:
-    """Flags of a run that saves at every fifth of its 300 steps, with dropout, so that its keys matter."""
+    """Flags of a run that saves at every fifth of its 300 steps; dropout and fresh starts make its keys matter."""
     other = ("--config.training.steps", "--config.training.log_every", "--config.training.checkpoint_every")
     return (
         *(flag for flag in tiny if not flag.startswith(other)),
@@ -22,6 +22,7 @@ def often(tiny: tuple[str, ...]) -> tuple[str, ...]:
         "--config.training.log_every=5",
         "--config.training.checkpoint_every=5",
         "--config.model.dropout=0.2",
+        "--config.task.fresh_probability=0.2",
     )
 
 

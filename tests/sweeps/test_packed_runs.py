@@ -9,6 +9,7 @@ from rnn_research.runs import metrics
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import changed
 from rnn_research.runs.directory import RunDirectory
+from rnn_research.training.defaults import defaults
 from rnn_research.training.pack import Entry, train_pack
 from rnn_research.training.train import train
 
@@ -156,3 +157,19 @@ def test_a_member_that_another_process_holds_is_passed_over(small, tmp_path):
         ended = train_pack(entries(small, tmp_path, points))
     assert (ended.done, ended.held, ended.unfinished) == (["b"], ["a"], [])
     assert not held.used()
+
+
+def test_a_packed_text_starts_anew_where_it_does_alone(tmp_path):
+    """Each member draws from its own seed."""
+    base = defaults()
+    base.task.update({"text": "so it goes on and on. " * 30, "batch_size": 4, "chunk_length": 6})
+    base.task.fresh_probability = 0.5
+    base.model.update({"cell": "elman", "hidden": 5})
+    base.training.update({"steps": 8, "log_every": 2})
+    base.evaluation.update({"every": 0, "batch_size": 2})
+    train_pack(entries(base, tmp_path, {name: {"seed": seed} for name, seed in (("one", 1), ("two", 2))}))
+    train(changed(base, {"seed": 2}), RunDirectory(tmp_path / "alone"), {})
+    ours, alone, other = (records(tmp_path / name) for name in ("two", "alone", "one"))
+    for mine, theirs in zip(ours, alone, strict=True):
+        close(mine, theirs)
+    assert ours[0]["loss"] != other[0]["loss"]

@@ -97,6 +97,44 @@ def test_a_zero_carry_is_fresh_at_every_chunk():
     assert batches(split, 3, 7, keep_carry=False).fresh_B.all()
 
 
+def fresh(key, probability, count=64, keep_carry=True):
+    """Which streams start anew at each of 300 chunks, three passes of 100: ``[300, count]``."""
+    split = streams.training(np.zeros(count * 201, int), None, count, 2)
+    assert split.batches == 100
+
+    def one(step):
+        k = jax.random.fold_in(key, step)
+        return streams.batch(split.data, step, 2, keep_carry, k, probability).fresh_B
+
+    return np.asarray(jax.jit(lambda: jax.lax.map(one, jnp.arange(300)))())
+
+
+def test_streams_start_anew_each_by_itself():
+    """Away from the beginnings of passes: the share is the probability, rows and neighbouring chunks know nothing of
+    each other, and another key draws others."""
+    p, begins = 0.2, np.arange(300) % 100 == 0
+    one, other = fresh(jax.random.key(1), p), fresh(jax.random.key(2), p)
+    assert one[begins].all()
+    drawn, others = one[~begins], other[~begins]
+    error = np.sqrt(p * (1 - p) / drawn.size)
+    assert abs(drawn.mean() - p) < 4 * error
+    pairs = {
+        "rows": (drawn[:, 1:], drawn[:, :-1]),
+        "chunks": (drawn[1:], drawn[:-1]),
+        "keys": (drawn, others),
+    }
+    for name, (a, b) in pairs.items():
+        assert abs((a & b).mean() - p * p) < 4 * np.sqrt(p * p * (1 - p * p) / a.size) * 2, name
+    np.testing.assert_array_equal(one, fresh(jax.random.key(1), p))
+
+
+def test_no_draws_where_none_are_asked_for():
+    begins = np.broadcast_to((np.arange(300) % 100 == 0)[:, None], (300, 64))
+    np.testing.assert_array_equal(fresh(jax.random.key(1), 0.0), begins)
+    assert fresh(jax.random.key(1), 0.2, keep_carry=False).all()
+    assert fresh(jax.random.key(1), 1.0).all()
+
+
 @pytest.mark.parametrize(("count", "chunk"), [(1, 1), (3, 4), (32, 100)])
 def test_a_text_shorter_than_one_chunk_of_every_stream(count, chunk):
     least = count * (chunk + 1)

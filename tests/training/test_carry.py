@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import scipy.special
 
+from rnn_research.errors import UserError
+from rnn_research.training.state import Purpose, purpose_key
 from rnn_research.training.step import score_split
+from rnn_research.training.train import build
 
 STILL = {"optimizer.learning_rate": 0.0}  # the parameters stay, so that a loop outside can follow
 
@@ -27,8 +30,9 @@ def loop(built, params, data, steps, keep):
 
 @pytest.mark.parametrize("kind", ["stream", "zero"])
 def test_handed_from_chunk_to_chunk_or_anew(started, kind):
-    """Over more than one pass of the text: at its beginning the carry is new in both cases."""
-    built, state, data = started(**STILL, **{"task.carry": kind, "task.chunk_length": 30})
+    """Over more than one pass of the text: at its beginning the carry is new in both cases; no draws at 0 or zero."""
+    handed = {"task.carry": kind, "task.fresh_probability": 0.0 if kind == "stream" else 0.5}
+    built, state, data = started(**STILL, **handed, **{"task.chunk_length": 30})
     batches = built.task.splits["train"].batches
     params = jax.tree.map(jnp.copy, state.params)
     losses, carry = loop(built, params, data, batches + 2, kind == "stream")
@@ -39,9 +43,39 @@ def test_handed_from_chunk_to_chunk_or_anew(started, kind):
     assert abs(other[1] - losses[1]) > 1e-4, "it matters"
 
 
+def test_rows_that_start_anew_and_no_others(started):
+    """Against plain calls of the model for every stream by itself, restarted by hand where the batch says so."""
+    built, state, data = started(**STILL, **{"task.fresh_probability": 0.4, "model.learned_carry": True})
+    params, key = jax.tree.map(jnp.copy, (state.params, state.key))
+    initial = built.model.initial_carry(params, 1)
+    carries, losses, begun = [initial] * 4, [], []
+    apply = jax.jit(lambda inputs, carry: built.model.apply(params, inputs, carry))
+    for k in range(6):
+        batch = built.task.batch(data, purpose_key(key, k, Purpose.BATCH), jnp.asarray(k))
+        begun.append(np.asarray(batch.fresh_B))
+        carries = [initial if anew else carry for anew, carry in zip(begun[-1], carries, strict=True)]
+        each = [apply(batch.inputs[:, b : b + 1], carries[b]) for b in range(4)]
+        log_p = scipy.special.log_softmax(np.concatenate([logits for logits, _ in each], axis=1), axis=-1)
+        losses.append(-np.take_along_axis(log_p, np.asarray(batch.targets)[..., None], -1).mean())
+        carries = [carry for _, carry in each]
+    assert begun[0].all()
+    assert 0 < np.sum(begun[1:]) < 20
+    state, metrics = built.program.chunk(state, data, built.hyper, 6)
+    np.testing.assert_allclose(metrics["loss"], losses, rtol=1e-5)
+    together = jax.tree.map(lambda *rows: np.concatenate(rows), *carries)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), state.carry, together)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, float("nan")])
+def test_a_probability_is_between_0_and_1(tiny, value):
+    with pytest.raises(UserError, match=r"--config.task.fresh_probability=.* must be between 0 and 1"):
+        build(tiny(**{"task.fresh_probability": value}))
+
+
 def test_no_gradient_reaches_the_chunk_before(started):
     """A learned carry receives gradient where it begins a pass, and none from the chunks after."""
     fields = {"optimizer.name": "sgd", "optimizer.momentum": 0.0, "model.learned_carry": True}
+    fields |= {"task.fresh_probability": 0.0}
     built, state, data = started(**fields)
     learned = [np.asarray(leaf) for leaf in jax.tree.leaves(state.params.stack.carry)]
     state, _ = built.program.chunk(state, data, built.hyper, 1)
