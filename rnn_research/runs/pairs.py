@@ -46,8 +46,8 @@ def compare(runs: pd.DataFrame, figure: str, pair: Pair, flag: str = "--pair") -
 
     Returns:
       ``first`` and ``second``, how many ``pairs`` and how many runs ``without partner``,
-      the mean ``difference`` (first minus second) with the ends of its 95 % bootstrap
-      interval, the ``effect size d_z`` and the ``p`` of the permutation test
+      the mean ``difference`` (first minus second) with the ends of its 95 % interval
+      (Student's, nan for one pair), the ``effect size d_z`` and the ``p`` of the permutation test
       (see ``statistics.paired``). Runs alike in all are averaged first.
 
     Raises:

@@ -1,8 +1,11 @@
 """Settings of a sweep, each with all its seeds: averages, the best of them, how often they succeed.
 
 A setting is a combination of values of the fields named; its runs differ in
-their seeds, and in what else is swept and not named. What is not named is a
-stratum of the bootstrap.
+their seeds, and in what else is swept and not named. What is not named makes
+strata: their seeds are drawn, they are not.
+
+A run that has ended without a finite figure has failed, whatever its status:
+averages are of the others, with how many of how many beside them.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,9 +16,19 @@ import pandas as pd
 
 from rnn_research.runs.conditions import Condition, holds
 from rnn_research.runs.question import Question, more_is_better, swept
-from rnn_research.runs.statistics import bootstrap_interval, interquartile_mean, wilson
+from rnn_research.runs.statistics import (
+    interquartile_interval,
+    interquartile_mean,
+    mean_interval,
+    median_interval,
+    wilson,
+)
 
-STATISTICS: dict[str, Callable[..., Any]] = {"mean": np.mean, "median": np.median, "interquartile mean": interquartile_mean}
+ORDERED: dict[str, tuple[Callable[..., Any], Callable[[np.ndarray], tuple[float, float]]]] = {
+    "median": (np.median, median_interval),
+    "interquartile mean": (interquartile_mean, interquartile_interval),
+}
+"""The averages that leave out the ends, and their intervals."""
 
 
 def each(runs: pd.DataFrame, fields: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
@@ -28,8 +41,13 @@ def each(runs: pd.DataFrame, fields: list[str]) -> Iterator[tuple[dict[str, Any]
 
 
 def scored(runs: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """The runs that have a figure; what a failed run has left of an earlier start does not count."""
-    return runs[(runs["status"] != "failed") & runs[figure].notna()]
+    """The runs that have a finite figure; what a failed run has left of an earlier start does not count."""
+    return runs[(runs["status"] != "failed") & np.isfinite(runs[figure].astype(np.float64))]
+
+
+def counts(part: pd.DataFrame, ended: pd.DataFrame) -> dict[str, int]:
+    """Of a setting: ``runs`` that have the figure, ``runs_of`` how many, and how many have ``failed`` to give it."""
+    return {"runs": len(ended), "runs_of": len(part), "failed": len(part) - len(ended)}
 
 
 def strata(runs: pd.DataFrame) -> np.ndarray:
@@ -47,36 +65,40 @@ def summaries(runs: pd.DataFrame, figure: str, fields: list[str]) -> pd.DataFram
       fields: what makes a setting.
 
     Returns:
-      A row a setting: the fields, ``runs`` (that have the figure), ``failed``, and
-      mean, median and interquartile mean (Agarwal et al. 2021), each with the ends
-      of its 95 % bootstrap interval (``mean_low95``, ``mean_high95``), nan where
-      there are fewer than two runs.
+      A row a setting: the fields, the ``counts``, and mean, median and interquartile
+      mean (Agarwal et al. 2021), each with the ends of its 95 % interval
+      (``mean_low95``, ``mean_high95``), nan where there are fewer than two runs for
+      a mean, or six for the others.
     """
     stratum = pd.Series(strata(runs), runs.index)
     rows = []
     for setting, part in each(runs, fields):
         ended = scored(part, figure)
-        row = {**setting, "runs": len(ended), "failed": int((part["status"] == "failed").sum())}
-        values_N, strata_N = ended[figure].to_numpy(np.float64), stratum[ended.index].to_numpy()
-        for name, statistic in STATISTICS.items():
-            row[name] = float(statistic(values_N)) if len(values_N) else np.nan
-            ends = bootstrap_interval(values_N, statistic, strata_N) if len(values_N) > 1 else (np.nan, np.nan)
-            row[f"{name}_low95"], row[f"{name}_high95"] = ends
+        row = {**setting, **counts(part, ended)}
+        values_N = ended[figure].to_numpy(np.float64)
+        if len(values_N):
+            found = mean_interval(values_N, stratum[ended.index].to_numpy())
+            row |= dict(zip(("mean", "mean_low95", "mean_high95"), found, strict=True))
+        for name, (average, interval) in ORDERED.items():
+            if len(values_N):
+                low, high = interval(values_N)
+                row |= {name: float(average(values_N)), f"{name}_low95": low, f"{name}_high95": high}
         rows.append(row)
-    return pd.DataFrame(rows)
+    averages = [name + end for name in ("mean", *ORDERED) for end in ("", "_low95", "_high95")]
+    return pd.DataFrame(rows, columns=[*fields, "runs", "runs_of", "failed", *averages])
 
 
 def ranked(runs: pd.DataFrame, select: str, fields: list[str]) -> pd.DataFrame:
     """Settings, the best by the mean of a figure first; those in which a run failed stand behind all others.
 
     Returns:
-      A row a setting: the fields, ``runs``, ``failed`` and ``mean``.
+      A row a setting: the fields, the ``counts`` and ``mean``.
     """
     rows = []
     for setting, part in each(runs, fields):
-        values_N = scored(part, select)[select].to_numpy(np.float64)
-        mean = values_N.mean() if len(values_N) else np.nan
-        rows.append({**setting, "runs": len(values_N), "failed": int((part["status"] == "failed").sum()), "mean": mean})
+        ended = scored(part, select)
+        mean = ended[select].astype(np.float64).mean() if len(ended) else np.nan
+        rows.append({**setting, **counts(part, ended), "mean": mean})
     table = pd.DataFrame(rows)
     worse = -table["mean"] if more_is_better(select) else table["mean"]
     order = pd.DataFrame({"failed": table["failed"] > 0, "worse": worse})
@@ -96,8 +118,9 @@ def best(runs: pd.DataFrame, question: Question) -> pd.DataFrame:
       question: whose ``select`` chooses, by its mean over the seeds, and whose ``y`` is reported.
 
     Returns:
-      A row a problem, then one a kind: ``best of``, the swept fields, ``runs``, ``failed``,
-      the mean of the figure that chose, and the mean of y with its interval.
+      A row a problem, then one a kind: ``best of``, the swept fields, the ``counts`` of y,
+      the mean of the figure that chose, and the mean of y with its interval. Where no run
+      has the figure that chooses, nothing is best, and the fields are empty.
     """
     fields = list(dict.fromkeys([*question.fields, *swept(runs)]))
     problems = problem_fields(runs)
@@ -108,9 +131,14 @@ def best(runs: pd.DataFrame, question: Question) -> pd.DataFrame:
     for name, part in parts.items():
         first = ranked(part, question.select, fields).to_dict("records")[0]
         chosen = {field: first[field] for field in fields}
-        row = {"best of": name, **chosen, "runs": first["runs"], "failed": first["failed"]}
+        row: dict[str, Any] = {"best of": name, **chosen}
+        if np.isfinite(first["mean"]):
+            found = summaries(of_setting(part, chosen), question.y, []).to_dict("records")[0]
+        else:  # all have failed
+            row |= dict.fromkeys(set(fields) - set(problems))
+            found = summaries(part, question.y, []).to_dict("records")[0]
+        row |= {name: found[name] for name in ("runs", "runs_of", "failed")}
         row[question.select] = first["mean"]
-        found = summaries(of_setting(part, chosen), question.y, []).to_dict("records")[0]
         row |= {question.y + end: found["mean" + end] for end in ("", "_low95", "_high95")}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -140,7 +168,8 @@ def success_rates(runs: pd.DataFrame, success: Condition, fields: list[str]) -> 
     """How many runs of each setting fulfil a condition.
 
     Args:
-      runs: rows of ``load`` that count; one that failed, or has no such result, has not succeeded.
+      runs: rows of ``load`` that count; one that failed, or has no such result or none that is finite, has not
+        succeeded.
       success: the condition.
       fields: what makes a setting.
 
@@ -150,11 +179,19 @@ def success_rates(runs: pd.DataFrame, success: Condition, fields: list[str]) -> 
     """
     rows = []
     for setting, part in each(runs, fields):
-        succeeded, count = int((holds(part, success) & (part["status"] != "failed")).sum()), len(part)
+        succeeded, count = int((holds(part, success) & finite(part, success.column)).sum()), len(part)
         low, high = wilson(succeeded, count)
         share = {"share": succeeded / count, "share_low95": low, "share_high95": high}
         rows.append({**setting, "succeeded": succeeded, "runs": count, **share})
     return pd.DataFrame(rows)
+
+
+def finite(runs: pd.DataFrame, column: str) -> pd.Series:
+    """Whether a run has not failed, and what a condition is about is known and finite, run by run."""
+    cells = runs[column]
+    if pd.api.types.is_numeric_dtype(cells):
+        return (runs["status"] != "failed") & np.isfinite(cells.astype(np.float64))
+    return (runs["status"] != "failed") & cells.notna()
 
 
 def label(setting: dict[str, Any]) -> str:

@@ -28,8 +28,9 @@ def write(folder: Path, name: str, table: pd.DataFrame, caption: str) -> list[Pa
     Args:
       folder: made if it is missing.
       name: of the files.
-      table: its intervals in columns ``x_low95`` and ``x_high95`` beside ``x``; in Markdown
-        and LaTeX they stand behind the figure, in the other two they stay columns.
+      table: its intervals in columns ``x_low95`` and ``x_high95`` beside ``x``, how many there
+        are of in all in ``x_of``; in Markdown and LaTeX they stand behind the figure, in the
+        other two they stay columns.
       caption: what the table shows.
 
     Returns:
@@ -53,20 +54,22 @@ def parquet_can_be_written() -> bool:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table in words: four digits, and each interval behind its figure, as in ``0.512 [0.498, 0.530]``."""
+    """The table in words: four digits, each interval behind its figure, ``0.512 [0.498, 0.530]``; counts as ``4 of 5``."""
     columns = {}
     for column in table.columns:
         ends = [f"{column}_low95", f"{column}_high95"]
         if set(ends) <= set(table.columns):
             columns[column] = [_interval(*cells) for cells in zip(table[column], *(table[end] for end in ends))]
+        elif f"{column}_of" in table.columns:
+            columns[column] = [_of(*cells) for cells in zip(table[column], table[f"{column}_of"])]
         elif not is_end(column, table):
             columns[column] = [shown(cell) for cell in table[column]]
     return pd.DataFrame(columns, dtype=object)
 
 
 def is_end(column: str, table: pd.DataFrame) -> bool:
-    """Whether a column holds ends of the intervals of another."""
-    figure = re.sub("_(low|high)95$", "", column)
+    """Whether a column holds ends of the intervals of another, or how many there are in all."""
+    figure = re.sub("_(low95|high95|of)$", "", column)
     return figure != column and figure in table.columns
 
 
@@ -111,6 +114,10 @@ def escape(text: Any) -> str:
 
 def _interval(middle: Any, low: Any, high: Any) -> str:
     return f"{shown(middle)} [{shown(low)}, {shown(high)}]" if low == low and high == high else shown(middle)
+
+
+def _of(count: Any, all_of_them: Any) -> str:
+    return shown(count) if count == all_of_them else f"{shown(count)} of {shown(all_of_them)}"
 
 
 def _row(cells: Iterable[Any]) -> str:

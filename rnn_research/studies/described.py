@@ -98,17 +98,18 @@ def finite_time_spread(local_MT: np.ndarray | Array) -> dict[str, Any]:
     }
 
 
-def interval(name: str, values_M: np.ndarray | Array) -> dict[str, float | None]:
-    """Mean over seeds with its 95 % interval, of those that have a value; None if none has.
+def interval(name: str, values_M: np.ndarray | Array) -> dict[str, float | int | None]:
+    """Mean over the seeds that have a value, with Student's 95 % interval, and how many of how many they are.
 
-    A ReLU network that is dead has none: its gradient is exactly zero.
+    A ReLU network that is dead has none: its gradient is exactly zero. None stands
+    for a mean of no seed, and for the interval of fewer than two.
     """
     values_M = np.asarray(values_M)
     known_M = values_M[np.isfinite(values_M)]
-    if not len(known_M):
-        return {name: None, f"{name}_low95": None, f"{name}_high95": None}
-    mean, low, high = mean_interval(known_M)
-    return {name: mean, f"{name}_low95": low, f"{name}_high95": high}
+    found = mean_interval(known_M) if len(known_M) else (np.nan,) * 3
+    mean, low, high = map(finite, found)
+    counts = {f"{name}_seeds": len(known_M), f"{name}_seeds_of": len(values_M)}
+    return {name: mean, f"{name}_low95": low, f"{name}_high95": high, **counts}
 
 
 def finite(steps: float) -> float | None:

@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.analysis.decay import fitted_lags
 from rnn_research.analysis.theory import forget_half_life
-from rnn_research.runs.statistics import bootstrap_median
+from rnn_research.runs.statistics import median_interval
 from rnn_research.studies.described import finite
 from rnn_research.studies.learning import initial_params, seeds_of
 from rnn_research.studies.measuring import measuring
@@ -81,8 +81,9 @@ def half_lives(name: str, slope_M: np.ndarray | Array) -> dict[str, Any]:
     with np.errstate(divide="ignore"):
         steps_M = np.where(slope_M < 0, -np.log(2) / np.minimum(slope_M, -1e-30), np.inf)
     found: dict[str, Any] = {name: finite(np.median(steps_M)), f"{name}_by_seed": [finite(s) for s in steps_M]}
-    if np.isfinite(steps_M).all():
-        found[f"{name}_low95"], found[f"{name}_high95"] = bootstrap_median(steps_M)
+    low, high = median_interval(steps_M)
+    if np.isfinite([low, high]).all():
+        found[f"{name}_low95"], found[f"{name}_high95"] = low, high
     return found
 
 

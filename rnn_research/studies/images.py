@@ -48,14 +48,14 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
 def train_point(point: ConfigDict, say: Say) -> dict[str, Any]:
     """All seeds of one point, ready for JSON."""
     outcomes, _, built = train_members(point, seeds_of(point), -np.inf, say, tested=True)
-    accuracy_M = [o.test["accuracy"] for o in outcomes]
+    accuracy_M = [o.test["accuracy"] if o.finite else None for o in outcomes]
     return {
         "source": built.task.facts["source"],
         "sequence_steps": built.task.length,
         "steps": point.training.steps,
         "seeds": len(outcomes),
         "parameters": outcomes[0].parameters,
-        **interval("test_accuracy", np.array(accuracy_M)),
+        **interval("test_accuracy", np.array(accuracy_M, np.float64)),
         "test_accuracy_by_seed": accuracy_M,
         "curves": [o.curve for o in outcomes],
     }

@@ -13,7 +13,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError, one_of
-from rnn_research.runs.statistics import bootstrap_median, wilson
+from rnn_research.runs.statistics import median_interval, wilson
 from rnn_research.studies.learning import Outcome, changed, headed, seeds_of, train_members
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.study import Keep, Say, made_anew
@@ -100,5 +100,7 @@ def describe(outcomes: list[Outcome]) -> dict[str, Any]:
     }
     if len(steps):
         found["steps_to_success_median"] = float(np.median(steps))
-        found["steps_to_success_low95"], found["steps_to_success_high95"] = bootstrap_median(steps)
+        low, high = median_interval(steps)
+        if np.isfinite(low):
+            found["steps_to_success_low95"], found["steps_to_success_high95"] = low, high
     return found

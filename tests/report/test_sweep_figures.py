@@ -67,7 +67,17 @@ def test_a_curve_is_the_mean_to_the_last_step_that_all_reached(tmp_path):
     curve = curves.average(load(tmp_path), "mean_squared_error", "x")
     assert curve.step_S.tolist() == [10, 20]
     np.testing.assert_allclose(curve.mean_S, [0.9, 0.4])
-    np.testing.assert_allclose([curve.low_S, curve.high_S], [[0.8, 0.3], [1.0, 0.5]])
+    half = 12.7062 * 0.1  # Student's t of one degree of freedom; two values 0.2 apart have a standard error of 0.1
+    np.testing.assert_allclose([curve.low_S, curve.high_S], [curve.mean_S - half, curve.mean_S + half], rtol=1e-5)
+
+
+def test_a_run_whose_curve_is_not_finite_is_in_no_mean(tmp_path):
+    for seed, last in enumerate((0.25, 0.35, float("nan"))):
+        write_run(tmp_path / str(seed), {"seed": seed}, curve=(1.0, 0.5, last))
+    curve = curves.average(load(tmp_path), "mean_squared_error", "x")
+    assert (curve.seeds, curve.of, curve.step_S.tolist()) == (2, 3, [10, 20, 30])
+    np.testing.assert_allclose(curve.mean_S, [1, 0.5, 0.3])
+    assert "mean over 2 runs (failed and left out: 1)" in curves.sentence([curve], 0, ask(load(tmp_path))[0])
     assert curves.average(load(tmp_path), "no such curve", "x") is None
 
 

@@ -175,7 +175,7 @@ class Text(HTMLParser):
 def test_the_page_says_what_was_found_and_what_is_amiss(folder):
     text = " ".join(Text((folder / "analysis" / "report.html").read_text()).parts)
     assert "By validation mean squared error the choice is learning rate 0.01, cell gru; " in text
-    assert "its test mean squared error is 0.112 [0.102, 0.122], over 3 runs." in text
+    assert "its test mean squared error is 0.112 [0.08716, 0.1368], over 3 runs." in text
     assert "3 of 22 runs are not done: 1 damaged, 1 failed, 1 unfinished" in text
     for reason in ("step 7: the loss is nan", "it has come to step 20", "config.json cannot be read"):
         assert reason in text
@@ -207,3 +207,13 @@ def test_one_run_alone_makes_a_page(tmp_path):
     assert question.x is None
     write_page(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
     assert "the choice is the only setting" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_the_page_says_of_how_many_runs_a_mean_is(tmp_path):
+    for seed, test in enumerate((0.1, 0.2, float("nan"))):
+        write_run(tmp_path / "runs" / str(seed), {"seed": seed}, test)
+    runs = load(tmp_path / "runs")
+    question, kept = ask(runs)
+    write_page(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
+    assert "over 2 of 3 runs, the others failed." in (tmp_path / "out" / "report.html").read_text()
+    assert "| 2 of 3 | 1 |" in (tmp_path / "out" / "tables" / "best.md").read_text()

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from written_runs import write_run, write_sweep
 
 from rnn_research.errors import UserError
@@ -13,7 +14,6 @@ from rnn_research.runs.conditions import parse
 from rnn_research.runs.pairs import compare, parse_pair
 from rnn_research.runs.question import ask, swept
 from rnn_research.runs.settings import best, label, success_rates, summaries
-from rnn_research.runs.statistics import bootstrap_interval
 
 Y = "test_mean_squared_error"
 
@@ -62,9 +62,49 @@ def test_averages_and_their_intervals(runs):
     assert table["runs"].tolist() == [3] * 6
     row = table[(table["model.cell"] == "gru") & (table["optimizer.learning_rate"] == 0.01)].iloc[0]
     values = np.array([0.102, 0.112, 0.122])
-    for name, statistic in (("mean", np.mean), ("median", np.median), ("interquartile mean", np.mean)):
+    for name in ("mean", "median", "interquartile mean"):
         assert row[name] == pytest.approx(0.112)
-        assert row[[f"{name}_low95", f"{name}_high95"]].tolist() == pytest.approx(bootstrap_interval(values, statistic))
+    assert row[["mean_low95", "mean_high95"]].tolist() == pytest.approx(stats.ttest_1samp(values, 0).confidence_interval())
+    assert row[["median_low95", "interquartile mean_high95"]].isna().all()  # three are too few
+
+
+def test_six_seeds_give_every_average_an_interval(tmp_path):
+    for seed in range(6):
+        write_run(tmp_path / str(seed), {"seed": seed}, test=0.1 * seed)
+    row = summaries(load(tmp_path), Y, []).iloc[0]
+    assert row[["median_low95", "median_high95"]].tolist() == pytest.approx([0, 0.5])
+    assert row["interquartile mean_low95"] < row["interquartile mean"] < row["interquartile mean_high95"]
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf"), None])
+def test_a_run_that_ended_without_a_finite_figure_has_failed(tmp_path, figure):
+    """It is in no mean, counts among the failed and as no success, and its setting stands behind the others."""
+    for seed in range(3):
+        broken = {"validation_mean_squared_error": figure} if seed == 2 else {}
+        odd = figure if seed == 2 else 0.01 * seed
+        write_run(tmp_path / f"odd{seed}", {"model.hidden": 8, "seed": seed}, odd, (0.5, 0.1), **broken)
+        write_run(tmp_path / f"whole{seed}", {"model.hidden": 16, "seed": seed}, 0.5, (0.5, 0.4))
+    table = load(tmp_path)
+    question = ask(table)[0]
+    rows = summaries(table, Y, ["model.hidden"]).set_index("model.hidden")
+    assert rows.loc[8, ["runs", "runs_of", "failed"]].tolist() == [2, 3, 1]
+    assert rows.loc[8, "mean"] == pytest.approx(0.005)
+    assert best(table, question).iloc[0]["model.hidden"] == 16
+    for condition in (f"{Y}<0.05", f"{Y}>-1", f"{Y}!=7"):
+        rates = success_rates(table, parse("--success", condition), ["model.hidden"]).set_index("model.hidden")
+        assert rates.loc[8, ["succeeded", "runs"]].tolist() == [2, 3]
+
+
+def test_where_all_have_failed_nothing_is_best(tmp_path):
+    for seed in range(2):
+        figures = {"validation_mean_squared_error": math.nan}
+        write_run(tmp_path / f"a{seed}", {"model.cell": "gru", "model.hidden": 8, "seed": seed}, math.nan, **figures)
+        write_run(tmp_path / f"b{seed}", {"model.cell": "lstm", "model.hidden": 16, "seed": seed})
+    table = load(tmp_path)
+    found = best(table, ask(table)[0]).set_index("best of")
+    assert found.loc["all runs", "model.cell"] == "lstm"
+    assert found.loc["gru", ["runs", "runs_of", "failed"]].tolist() == [0, 2, 2]
+    assert found.loc["gru", ["model.hidden", Y]].isna().all()
 
 
 def test_what_is_not_named_is_a_stratum(runs):
@@ -142,7 +182,7 @@ def test_pairs_are_alike_in_seed_and_all_else(runs):
     found = compare(runs, Y, parse_pair("--pair", "model.cell=lstm:gru"))
     assert (found["pairs"], found["without partner"]) == (9, 0)
     for end in ("difference", "difference_low95", "difference_high95"):
-        assert found[end] == pytest.approx(0.1)
+        assert found[end] == pytest.approx(0.1)  # all alike
     assert found["p"] == pytest.approx(2 / 2**9)
     turned = compare(runs, Y, parse_pair("--pair", "model.cell=gru:lstm"))
     assert turned["difference"] == pytest.approx(-0.1)

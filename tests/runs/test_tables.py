@@ -34,6 +34,11 @@ def test_figures_have_four_digits_and_their_interval_behind_them(table):
     assert alone["x_low95"].tolist() == ["0.5"]
 
 
+def test_counts_that_are_not_all_say_of_how_many():
+    shown = readable(pd.DataFrame({"runs": [3, 2], "runs_of": [3, 5]}))
+    assert shown.to_dict("list") == {"runs": ["3", "2 of 5"]}
+
+
 def test_markdown_has_a_row_a_row(table):
     lines = markdown(readable(table), "a caption\nof two lines").splitlines()
     assert lines[:4] == ["a caption of two lines", "", "| model.cell | model.hidden | error |", "| --- | --- | --- |"]

@@ -10,7 +10,16 @@ from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.gates import distributions, gate_sentence, gates, highway, highway_sentence
 from rnn_research.report.gradient.spectra import rate_sentence, rates, spectra, spectrum_sentence
-from rnn_research.report.gradient.styles import MOMENTS, Networks, label, moments_of, powers_of_ten, steps, style
+from rnn_research.report.gradient.styles import (
+    MOMENTS,
+    Networks,
+    label,
+    moments_of,
+    powers_of_ten,
+    steps,
+    style,
+    with_interval,
+)
 from rnn_research.report.gradient.weights import bptt, bptt_sentence, sensitivity, sensitivity_sentence
 from rnn_research.runs.directory import RunDirectory
 
@@ -87,8 +96,7 @@ def rate_table(networks: Networks) -> str:
         (
             label(network),
             MOMENTS[moment],
-            f"{found['slope_nats_per_step']:.4f} [{found['slope_nats_per_step_low95']:.4f}, "
-            f"{found['slope_nats_per_step_high95']:.4f}]",
+            with_interval(found, "slope_nats_per_step", ".4f"),
             f"{found['top_exponent_nats_per_step']:.4f}",
             steps(found["half_life_steps_median"]),
             f"{100 * found['exploding_share']:.0f} %",

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
-from rnn_research.report.gradient.styles import label, style
+from rnn_research.report.gradient.styles import label, style, with_interval
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]
@@ -23,14 +23,13 @@ def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[st
             p["form"],
             p["sequence_steps"],
             label(p["network"]),
-            f"{100 * p['test_accuracy']:.1f} % [{100 * p['test_accuracy_low95']:.1f}, "
-            f"{100 * p['test_accuracy_high95']:.1f}]",
+            with_interval(p, "test_accuracy", ".1f", 100),
             p["parameters"],
             p["steps"],
         )
         for p in points
     ]
-    head = ("form", "T", "network", "test accuracy [95 % over seeds]", "parameters", "steps of training")
+    head = ("form", "T", "network", "test accuracy, % [95 % over seeds]", "parameters", "steps of training")
     return f"{points[0]['source']} as sequences", [
         html.figure(directory.figures / "accuracy.png", sentence(points)),
         html.table(rows, head),
@@ -45,8 +44,9 @@ def accuracies(points: Points, path: Path) -> None:
         here = [p for p in points if p["form"] == form]
         for x, point in enumerate(here):
             colour = style(point["network"]).colour
-            axes.bar(x, point["test_accuracy"], color=colour, alpha=0.35, width=0.7)
-            seeds = point["test_accuracy_by_seed"]
+            seeds = np.array(point["test_accuracy_by_seed"], np.float64)  # None, for one that failed, as nan
+            if point["test_accuracy"] is not None:
+                axes.bar(x, point["test_accuracy"], color=colour, alpha=0.35, width=0.7)
             axes.plot(np.linspace(x - 0.2, x + 0.2, len(seeds)), seeds, "o", color=colour, ms=4)
         axes.axhline(0.1, color=GREY, lw=0.9, ls=":")
         axes.set(title=f"{form}, T = {here[0]['sequence_steps']}", ylim=(0, 1))
@@ -59,7 +59,11 @@ def sentence(points: Points) -> str:
     """The best and the worst of each form."""
     parts = []
     for form in dict.fromkeys(p["form"] for p in points):
-        here = sorted((p for p in points if p["form"] == form), key=lambda p: p["test_accuracy"])
+        known = [p for p in points if p["form"] == form and p["test_accuracy"] is not None]
+        if not known:
+            parts.append(f"{form}: every seed of every network has failed")
+            continue
+        here = sorted(known, key=lambda p: p["test_accuracy"])
         worst, best = here[0], here[-1]
         parts.append(
             f"{form}: {label(best['network'])} {100 * best['test_accuracy']:.1f} %, "

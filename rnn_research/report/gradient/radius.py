@@ -8,6 +8,7 @@ import numpy as np
 
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
+from rnn_research.report.gradient.styles import with_interval
 from rnn_research.runs.directory import RunDirectory
 
 NAMES = {
@@ -26,9 +27,7 @@ def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[st
     rows = [
         (
             NAMES[name],
-            "none"
-            if c["edge_gain"] is None
-            else f"{c['edge_gain']:.3f} [{c['edge_gain_low95']:.3f}, {c['edge_gain_high95']:.3f}]",
+            with_interval(c, "edge_gain", ".3f"),
             f"{gap(c):.4f}",
             c["slopes_above_bound"],
         )

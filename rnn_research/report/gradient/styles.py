@@ -58,3 +58,14 @@ def steps(half_life: float | None) -> str:
 def moments_of(networks: Networks) -> list[str]:
     """Those that were measured."""
     return [m for m in MOMENTS if any(m in found for found in networks.values())]
+
+
+def with_interval(found: Mapping[str, Any], name: str, form: str, scale: float = 1) -> str:
+    """A mean over seeds, its 95 % interval where there is one, and of how many seeds where not all have it."""
+    values = [found[name], *(found.get(f"{name}_{end}95") for end in ("low", "high"))]
+    if values[0] is None:
+        return "none"
+    mean, *ends = ("" if value is None else f"{scale * value:{form}}" for value in values)
+    counts = found.get(f"{name}_seeds"), found.get(f"{name}_seeds_of")
+    few = "" if counts[0] == counts[1] else f" ({counts[0]} of {counts[1]})"
+    return (f"{mean} [{', '.join(ends)}]" if all(ends) else mean) + few

@@ -46,7 +46,7 @@ def lines(table: pd.DataFrame, question: Question, figure: str = "mean") -> tupl
 
 
 def draw(table: pd.DataFrame, question: Question, path: Path) -> None:
-    """Means over the seeds with their 95 % bootstrap intervals."""
+    """Means over the seeds with their 95 % intervals."""
     found, _ = lines(table, question)
     figure, axes = plt.subplots(figsize=size(len(found)))
     shown = pd.concat([part for _, part in found])
@@ -103,7 +103,9 @@ def sentence(table: pd.DataFrame, question: Question) -> str:
     text = f"{words(question.y).capitalize()} is best at {words(str(question.x))} {where}."
     if at_an_end and not str(question.x).startswith("task."):
         text += f" The best may lie beyond what was tried{_whose(at_an_end, len(found))}: it is at an end."
-    text += " Mean over the runs of each point, bar: 95 % bootstrap interval."
+    text += " Mean over the runs of each point, bar: its 95 % interval by Student's t."
+    if lost := int(table["failed"].sum()):
+        text += f" {lost} of {int(table['runs_of'].sum())} runs have failed and are in no mean."
     return text + (f" {left_out} more groups are left out, the worst." if left_out else "")
 
 

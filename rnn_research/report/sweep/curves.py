@@ -11,9 +11,7 @@ from rnn_research.report.sweep.drawing import LINES, STYLES, key, save, size, va
 from rnn_research.runs.frames import curves, is_field
 from rnn_research.runs.question import Question, more_is_better
 from rnn_research.runs.settings import label, of_setting, problem_fields
-from rnn_research.runs.statistics import resampled
-
-DRAWS = 500
+from rnn_research.runs.statistics import mean_interval
 
 
 class Curve(NamedTuple):
@@ -23,15 +21,17 @@ class Curve(NamedTuple):
       label: which setting.
       problem: what it learns, where several problems are swept.
       seeds: how many runs.
+      of: how many there are; the others have failed, or logged what is not finite.
       step_S: at each evaluation that all of them reached.
       mean_S: of the figure.
-      low_S: lower end of its 95 % bootstrap interval; the mean, for one run.
+      low_S: lower end of its 95 % interval (Student's); nan for one run.
       high_S: upper end.
     """
 
     label: str
     problem: str
     seeds: int
+    of: int
     step_S: np.ndarray
     mean_S: np.ndarray
     low_S: np.ndarray
@@ -51,7 +51,8 @@ def gather(runs: pd.DataFrame, best: pd.DataFrame, question: Question) -> tuple[
     """
     fields = [name for name in best.columns if is_field(name)]
     # The best of a problem is the best of a kind as well.
-    chosen = (best.drop_duplicates(fields) if fields else best.head(1)).sort_values(
+    known = best[best[question.select].notna()]
+    chosen = (known.drop_duplicates(fields) if fields else known.head(1)).sort_values(
         question.select, ascending=not more_is_better(question.select)
     )
     found = []
@@ -65,18 +66,16 @@ def gather(runs: pd.DataFrame, best: pd.DataFrame, question: Question) -> tuple[
 
 
 def average(runs: pd.DataFrame, name: str, called: str) -> Curve | None:
-    """The mean curve of the runs that ended; None if they logged fewer than two points in common."""
+    """The mean curve of the runs that ended well; None if they logged fewer than two points in common."""
     logged = curves(runs[runs["status"] != "failed"], [name])
     if (logged["kind"] == "validation").any():
         logged = logged[logged["kind"] == "validation"]
-    value_SN = logged.pivot_table(index="step", columns="run", values="value", aggfunc="last").dropna()
+    whole = logged.groupby("run")["value"].transform(lambda values: np.isfinite(values).all()).astype(bool)
+    value_SN = logged[whole].pivot_table(index="step", columns="run", values="value", aggfunc="last").dropna()
     if len(value_SN) < 2:
         return None
-    values_SN = value_SN.to_numpy()
-    N = values_SN.shape[1]
-    weights_DN = np.stack([np.bincount(picks, minlength=N) for picks in resampled(np.zeros(N), DRAWS, 0)]) / N
-    low_S, high_S = np.quantile(values_SN @ weights_DN.T, [0.025, 0.975], axis=1)
-    return Curve(called, "", N, value_SN.index.to_numpy(), values_SN.mean(1), low_S, high_S)
+    mean_S, low_S, high_S = mean_interval(value_SN.to_numpy().T)
+    return Curve(called, "", value_SN.shape[1], len(runs), value_SN.index.to_numpy(), mean_S, low_S, high_S)
 
 
 def draw(found: list[Curve], name: str, path: Path) -> None:
@@ -99,7 +98,8 @@ def sentence(found: list[Curve], left_out: int, question: Question) -> str:
         parts.append(_first(here, -1 if more_is_better(question.curve) else 1))
     text = f"{words(question.curve).capitalize()} at the last step: {'; '.join(parts)}. "
     text += f"Each line is the best setting of its kind by validation, mean over {_seeds(found)}; "
-    text += "band: 95 % bootstrap interval"
+    several = any(curve.seeds > 1 for curve in found)
+    text += "band: its 95 % interval by Student's t" if several else "one run gives no band"
     return text + (f"; {left_out} more are left out, the worst by validation." if left_out else ".")
 
 
@@ -117,4 +117,5 @@ def _first(curves_here: list[Curve], sign: int) -> str:
 def _seeds(found: list[Curve]) -> str:
     counts = sorted({curve.seeds for curve in found})
     most = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
-    return f"{most} run{'s' if counts[-1] > 1 else ''}"
+    lost = sum(curve.of - curve.seeds for curve in found)
+    return f"{most} run{'s' if counts[-1] > 1 else ''}" + (f" (failed and left out: {lost})" if lost else "")

@@ -85,9 +85,15 @@ def conclusion(sweep: Analysed, best: pd.DataFrame) -> str:
         where = "" if row["best of"] == "all runs" else f"on {row['best of']}: "
         sentences.append(
             f"{where}by {words(question.select)} the choice is {setting}; its {words(question.y)} is {score}, "
-            f"over {row['runs']} run{'s' if row['runs'] != 1 else ''}."
+            f"over {_of(row['runs'], row['runs_of'])}."
         )
     return " ".join(text[0].upper() + text[1:] for text in sentences) or f"No run has a {words(question.y)}."
+
+
+def _of(runs: int, of: int) -> str:
+    if runs < of:
+        return f"{runs} of {of} runs, the others failed"
+    return f"{runs} run{'s' if runs != 1 else ''}"
 
 
 def body(

@@ -17,17 +17,22 @@ from rnn_research.runs.tables import readable
 
 BEST = (
     "Chosen by the mean of {select} over the seeds, never by a test score; a setting in which a run failed stands "
-    "behind all others. {y} is the mean over the runs of the setting, with its 95 % bootstrap interval."
+    "behind all others. {y} is the mean over the runs of the setting, with its 95 % interval by Student's t. "
+    "A run that ended without a finite figure counts as failed, and is in no mean."
 )
 SETTINGS = (
-    "Mean, median and interquartile mean of {y} over the runs of each setting, each with its 95 % bootstrap interval. "
-    "What failed is in none of them."
+    "Mean, median and interquartile mean of {y} over the runs of each setting, each with its 95 % interval: "
+    "Student's t for the mean, order statistics for the median, Tukey and McLaughlin's for the interquartile mean; the "
+    "last two need six runs. What failed, or ended without a finite figure, is in none of them."
 )
-SUCCESS = "Success is {text}: the share of the runs, with Wilson's 95 % interval. A run that failed has not succeeded."
+SUCCESS = (
+    "Success is {text}: the share of the runs, with Wilson's 95 % interval. "
+    "A run that failed, or has no finite figure, has not succeeded."
+)
 PAIRS = (
     "{y} of the first minus that of the second, over pairs of runs that are alike in seed and in all else that is "
-    "swept, with a 95 % bootstrap interval. Cohen's d_z is the mean difference in units of the standard deviation of "
-    "the differences (0.2 is called small, 0.8 large); p is that of a permutation test that flips their signs."
+    "swept, with a 95 % interval by Student's t. Cohen's d_z is the mean difference in units of the standard deviation "
+    "of the differences (0.2 is called small, 0.8 large); p is that of a permutation test that flips their signs."
 )
 
 
