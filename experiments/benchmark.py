@@ -46,6 +46,7 @@ from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.report import speed
 from rnn_research.runs import owner
 from rnn_research.runs.directory import read_json, write_json, write_text
+from rnn_research.runs.files import there
 from rnn_research.runs.provenance import provenance
 
 SUITES: dict[str, Suite] = {
@@ -76,7 +77,7 @@ def main() -> None:
     options = options_of_flags()
     directory = launch.directory(WORKDIR.value)
     with owner.taken(directory, "benchmark"):
-        results: dict[str, Any] = read_json(directory.results) if directory.results.exists() else {}
+        results: dict[str, Any] = read_json(directory.results, {"*": dict}) if there(directory.results) else {}
         origin = {**provenance({}), "load_before": load()}
         for name, suite in SUITES.items():
             if SUITE.value not in (name, "all"):

@@ -37,7 +37,7 @@ def write_pages(
     write_explorer(out.path / "explorer.html", explorer_data(results, shown, symbols, facts))
     entries = results["concepts"]
     found = [e for e in entries if e["best"] is not None and e["verdict"] != "absent"]
-    provenance = read_json(out.provenance)
+    provenance = out.read_provenance()
     body = [
         f"<h1>Cells of {html.escape(facts['network'])}</h1>",
         f"<p class='quiet'>{html.escape(provenance['command'])}</p>",

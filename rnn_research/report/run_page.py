@@ -5,16 +5,17 @@ from typing import Any
 from rnn_research.report import figures, html
 from rnn_research.runs import metrics
 from rnn_research.runs.configs import flatten
-from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.directory import RunDirectory, write_text
+from rnn_research.runs.files import read_text, there
 from rnn_research.runs.migrations import read_config
 
 
 def write_page(directory: RunDirectory) -> None:
     """Draws the figures and writes the page, from result files alone."""
-    results = read_json(directory.results)
+    results = directory.read_results()
     config = flatten(read_config(directory))
     records = metrics.read(directory.metrics)
-    provenance = read_json(directory.provenance)
+    provenance = directory.read_provenance()
     objective = results["objective"]
     figures.learning_curve(
         records, objective, results.get("floor_unigram_nats"), directory.figures / "learning_curve.png"
@@ -37,8 +38,8 @@ def write_page(directory: RunDirectory) -> None:
             "<h2>How far the gradient reaches</h2>",
             html.figure(directory.figures / "gradient_reach.png", reach_sentence(records)),
         ]
-    if directory.sample.exists():
-        body += ["<h2>A sample of what it writes</h2>", f"<pre>{html.escape(directory.sample.read_text())}</pre>"]
+    if there(directory.sample):
+        body += ["<h2>A sample of what it writes</h2>", f"<pre>{html.escape(read_text(directory.sample))}</pre>"]
     body += [
         "<h2>Where this comes from</h2>",
         html.details("every figure (results.json)", html.fields(results)),

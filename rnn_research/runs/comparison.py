@@ -5,11 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from rnn_research.errors import UserError
 from rnn_research.runs.configs import difference, flatten
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.files import read_json, there
 from rnn_research.runs.migrations import read_config
 
+CAUSED = {"corpus?": dict, "versions?": dict, "git?": dict}
 CAUSES = ("config", "corpus", "versions", "code", "machine")
 
 
@@ -25,11 +26,11 @@ def differing(first: RunDirectory, second: RunDirectory) -> dict[str, list[str]]
     """
     configs = [read_config(run) for run in (first, second)]
     found = {"config": difference(*configs)}
-    missing = [run for run in (first, second) if not run.provenance.exists()]
+    missing = [run for run in (first, second) if not there(run.provenance)]
     if missing:
         unknown = f"not known: {missing[0].provenance} is missing"
         return found | {cause: [unknown] for cause in CAUSES[1:]}
-    before, after = (_by_cause(_object(run.provenance, read_json(run.provenance))) for run in (first, second))
+    before, after = (_by_cause(read_json(run.provenance, CAUSED)) for run in (first, second))
     return found | {cause: difference(before[cause], after[cause]) for cause in CAUSES[1:]}
 
 
@@ -44,7 +45,7 @@ def results(first: RunDirectory, second: RunDirectory) -> pd.DataFrame:
       UserError: if a results.json is damaged. One that is missing has no figures.
     """
     sides = [
-        flatten(_object(run.results, read_json(run.results))) if run.results.exists() else {} for run in (first, second)
+        flatten(read_json(run.results, dict)) if there(run.results) else {} for run in (first, second)
     ]
     rows = []
     for name in dict.fromkeys([*sides[0], *sides[1]]):
@@ -75,8 +76,3 @@ def _by_cause(provenance: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "machine": machine,
     }
 
-
-def _object(path: Any, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise UserError(f"{path} is not of a run: it holds a {type(value).__name__}, not an object")
-    return value

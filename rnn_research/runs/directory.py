@@ -7,15 +7,23 @@ DONE | FAILED                              (FAILED holds the reason)
 """
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rnn_research.errors import UserError
+from rnn_research.runs.files import NUMBER, REMEDY, read_bytes, read_json, there
+
+__all__ = ["InUse", "RunDirectory", "read_json", "write_json", "write_text"]
+
+
+RESULTS = {"objective": str, "step": int, "best_step?": int, "validation_*": NUMBER, "test_*": NUMBER, "floor_*": NUMBER}
+PROVENANCE = {"command": str, "corpus": {"corpus_sha256?": str}}
 
 
 class InUse(UserError):
@@ -70,7 +78,7 @@ class RunDirectory:
         Raises:
           InUse: if another process holds it.
         """
-        with open(self.path / ".lock", "w") as lock:
+        with _opened(self.path / ".lock") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -81,7 +89,30 @@ class RunDirectory:
 
     def used(self) -> bool:
         """Whether a run was ever started here."""
-        return self.config.exists()
+        return there(self.config)
+
+    def read_results(self) -> dict[str, Any]:
+        """The headline figures of a run that is DONE.
+
+        Raises:
+          UserError: if the file is missing, damaged or of something else.
+        """
+        return read_json(self.results, RESULTS)
+
+    def reason(self) -> str:
+        """Why a run FAILED; whatever stands there, since it is only shown."""
+        try:
+            return read_bytes(self.failed).decode(errors="replace").strip()
+        except UserError as error:
+            return str(error)
+
+    def read_provenance(self) -> dict[str, Any]:
+        """Where a run comes from: its command and its ``corpus`` at the least.
+
+        Raises:
+          UserError: as ``read_results``.
+        """
+        return read_json(self.provenance, PROVENANCE)
 
     def trained(self, flag: str = "--workdir") -> "RunDirectory":
         """Itself, if it holds a trained run.
@@ -99,31 +130,34 @@ class RunDirectory:
         return self
 
 
+def _opened(lock: Path) -> IO[str]:
+    try:
+        # Not blocking: a pipe in its place would be waited for.
+        return open(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o666), "w")
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise UserError(f"{lock} cannot be opened ({error.strerror}): remove it, or choose another directory") from error
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes a file whole or not at all: a killed process leaves the old one."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=True) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """As ``write_json``, for text."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with open(part, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
-
-
-def read_json(path: Path) -> Any:
-    """The value in a JSON file.
+    """As ``write_json``, for text.
 
     Raises:
-      UserError: if the file is missing or is not JSON.
+      UserError: if something that is no file stands in its place.
     """
+    part = path.with_name(path.name + ".part")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing: this run directory is not complete") from error
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}") from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}): {REMEDY}") from error

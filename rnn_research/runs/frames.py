@@ -1,6 +1,5 @@
 """Many run directories as tables: a row a run, and in long form what they logged."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,12 +11,15 @@ import pandas as pd
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.files import read_json, read_records, there
 from rnn_research.runs.migrations import migrated
 from rnn_research.runs.owner import SECTIONS, kind_of
 
 STATUSES = ("done", "failed", "unfinished", "damaged")
 OWN = ("run", "path", "status", "reason")
 """The columns that are neither of the config nor of the results."""
+
+PLAN = {"points": [{"name": str, "overrides": dict}]}
 
 NOT_STARTED = "it has not been started"
 """The reason of a point that is planned and has no run directory."""
@@ -81,7 +83,7 @@ def curves(runs: pd.DataFrame, names: Iterable[str] | None = None) -> pd.DataFra
     wanted = None if names is None else set(names)
     columns: dict[str, list[Any]] = {name: [] for name in ("run", "step", "kind", "name", "value")}
     for run, path in zip(runs["run"], runs["path"], strict=True):
-        for record in _records(path / "metrics.jsonl")[0]:
+        for record in read_records(path / "metrics.jsonl")[0]:
             for name, value in record.items():
                 if name != "step" and isinstance(value, int | float) and (wanted is None or name in wanted):
                     for column, entry in zip(columns, (run, record["step"], record["kind"], name, value), strict=True):
@@ -125,17 +127,17 @@ def _row(folder: Path) -> dict[str, Any] | None:
     try:
         if kind_of(folder) not in ("run", None):
             return None
-        config = _object(directory.config)
-    except (UserError, ValueError) as error:
+        config = read_json(directory.config, dict)
+    except UserError as error:
         return {**own, "reason": str(error)}
     if not config.keys() >= SECTIONS:
         return None
     fields = {name: _cell(value) for name, value in flatten(migrated(config)).items()}
     try:
-        results = _figures(_object(directory.results)) if directory.results.exists() else {}
-    except ValueError as error:
+        results = _figures(read_json(directory.results, dict)) if there(directory.results) else {}
+    except UserError as error:
         return {**own, "reason": str(error), **fields}
-    records, damage = _records(directory.metrics)
+    records, damage = read_records(directory.metrics)
     status, reason = _standing(directory, records, bool(results))
     if damage:
         status, reason = "damaged", damage
@@ -144,26 +146,11 @@ def _row(folder: Path) -> dict[str, Any] | None:
 
 def _standing(directory: RunDirectory, records: list[dict[str, Any]], scored: bool) -> tuple[str, str]:
     """Status and reason of a run whose files can be read."""
-    if directory.failed.exists():
-        return "failed", directory.failed.read_text(encoding="utf-8", errors="replace").strip()
+    if there(directory.failed):
+        return "failed", directory.reason()
     if directory.done.exists():
         return ("done", "") if scored else ("damaged", "it is done, and results.json is missing or empty")
     return "unfinished", f"it has come to step {records[-1]['step']:,}" if records else "nothing is logged yet"
-
-
-def _object(path: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-      ValueError: in a sentence, if the file holds anything else.
-    """
-    try:
-        value = json.loads(path.read_bytes())
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{path.name} cannot be read ({error})") from error
-    if not isinstance(value, dict):
-        raise ValueError(f"{path.name} holds a {type(value).__name__}, not an object")
-    return value
 
 
 def _figures(results: dict[str, Any]) -> dict[str, Any]:
@@ -182,51 +169,13 @@ def _cell(value: Any) -> Any:
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
-def _records(path: Path) -> tuple[list[dict[str, Any]], str]:
-    """The whole records of a metrics.jsonl, and what is damaged before its last line.
-
-    A torn last line is what a killed process leaves, and no damage.
-    """
-    if not path.exists():
-        return [], ""
-    try:
-        lines = [line for line in path.read_bytes().splitlines() if line.strip()]
-    except OSError as error:
-        return [], f"{path.name} cannot be read ({error})"
-    try:
-        records = json.loads(b"[" + b",".join(lines) + b"]")  # all at once: twice as fast as one by one
-        whole = len(records) == len(lines)
-    except ValueError:
-        whole = False
-    if whole and all(map(_is_record, records)):
-        return records, ""
-    records = list(_until_damage(lines))
-    damaged = len(records) < len(lines) - 1
-    return records, f"{path.name} cannot be read from line {len(records) + 1} of {len(lines)} on" if damaged else ""
-
-
-def _until_damage(lines: list[bytes]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            return
-        if not _is_record(record):
-            return
-        yield record
-
-
-def _is_record(record: Any) -> bool:
-    return isinstance(record, dict) and isinstance(record.get("step"), int) and "kind" in record
-
-
 def _not_started(sweep: Path, folders: dict[Path, None]) -> Iterator[dict[str, Any]]:
     """A row for every planned point that has no run directory; one for the plan itself if it cannot be read."""
     own = {"run": "", "status": "unfinished", "reason": NOT_STARTED}
     try:
-        points = [(str(point["name"]), dict(point["overrides"])) for point in _object(sweep)["points"]]
-    except (ValueError, TypeError, KeyError) as error:
-        yield {**own, "path": sweep, "status": "damaged", "reason": f"sweep.json is no plan ({error})"}
+        points = [(p["name"], p["overrides"]) for p in read_json(sweep, PLAN)["points"]]
+    except UserError as error:
+        yield {**own, "path": sweep, "status": "damaged", "reason": str(error)}
         return
     for name, overrides in points:
         folder = sweep.parent / "runs" / name

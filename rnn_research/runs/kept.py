@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import difference
-from rnn_research.runs.directory import RunDirectory, read_json, write_json
+from rnn_research.runs.directory import RunDirectory, write_json
+from rnn_research.runs.files import read_json, there
 from rnn_research.runs.migrations import read_config
 
 
@@ -24,15 +25,15 @@ class Kept:
         """The part of that name: read back if it is there, else made and written down whole.
 
         Raises:
-          UserError: if two parts have one name, as where a list of the config holds a value twice.
+          UserError: if two parts have one name, as where a list of the config holds a value twice, or what is there is damaged.
         """
         if name in self._named:
             raise UserError(f"two parts of this study are both {name}: leave one out of the lists of --config.analysis")
         self._named.add(name)
         path = self._folder / f"{name}.json"
-        if not path.exists():
+        if not there(path):
             write_json(path, make())
-        return read_json(path)
+        return read_json(path, (dict, list))
 
 
 def refuse_another(directory: RunDirectory, config: ConfigDict) -> None:

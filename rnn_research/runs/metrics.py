@@ -14,8 +14,10 @@ from typing import Any
 from tensorboardX import SummaryWriter
 from tensorboardX.summary import hparams
 
+from rnn_research.errors import UserError
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.files import read_records
 
 
 class MetricsWriter:
@@ -87,13 +89,12 @@ def _line(record: dict[str, Any]) -> str:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """All whole records; a last line torn by a killed process is left out."""
-    if not path.exists():
-        return []
-    records = []
-    for line in path.read_bytes().splitlines():
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            break
+    """All whole records; a last line torn by a killed process is left out.
+
+    Raises:
+      UserError: for damage before the last line, which no kill leaves.
+    """
+    records, damage = read_records(path)
+    if damage:
+        raise UserError(damage)
     return records

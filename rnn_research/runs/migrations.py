@@ -18,9 +18,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_research.errors import UserError
 from rnn_research.runs.configs import flatten
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.files import read_json
 
 Stored = dict[str, Any]
 
@@ -93,10 +93,7 @@ def read_stored(run: RunDirectory) -> Stored:
     Raises:
       UserError: as ``read_config``.
     """
-    stored = read_json(run.config)
-    if not isinstance(stored, dict):
-        raise UserError(f"{run.config} is not of a run: it holds a {type(stored).__name__}, not an object")
-    return stored
+    return read_json(run.config, dict)
 
 
 def _at(config: Stored, field: str) -> Any:

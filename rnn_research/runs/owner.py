@@ -7,13 +7,13 @@ has files of the names that would be written, and the inside of another result.
 """
 
 import contextlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from rnn_research.errors import UserError
 from rnn_research.runs.directory import RunDirectory, write_text
+from rnn_research.runs.files import read_json, read_text, there
 
 KINDS = {
     "run": "a run (of experiments.train)",
@@ -54,12 +54,9 @@ def kind_of(path: Path) -> str | None:
     Raises:
       UserError: if its KIND is none.
     """
-    try:
-        said = (path / "KIND").read_text(encoding="utf-8").strip()
-    except (FileNotFoundError, NotADirectoryError):
+    if not there(path / "KIND"):
         return _recognised(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path / 'KIND'} cannot be read ({error}): choose another directory") from error
+    said = read_text(path / "KIND").strip()
     if said not in KINDS:
         raise UserError(f"{path / 'KIND'} says {said[:80]!r}, which is none of {', '.join(KINDS)}: choose another directory")
     return said
@@ -88,7 +85,7 @@ def check(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: 
         )
     if what := _somebody_elses(path):
         raise UserError(f"{flag}={path} is {what}: name a folder of its own, as in {flag}={path / f'new-{kind}'}")
-    if strange := [name for name in FILES if (path / name).exists()]:
+    if strange := [name for name in FILES if there(path / name)]:
         raise UserError(
             f"{flag}={path} has files that no command here has left and that would be overwritten "
             f"({', '.join(strange)}): choose another directory"
@@ -110,7 +107,7 @@ def take(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: s
     """
     check(directory, kind, flag, part_of)
     directory.create(flag)
-    if not (directory.path / "KIND").exists():
+    if not there(directory.path / "KIND"):
         write_text(directory.path / "KIND", f"{kind}\n")
 
 
@@ -131,7 +128,7 @@ def taken(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: 
 
 def _recognised(path: Path) -> str | None:
     """What a folder from before KIND is, by what lies in it."""
-    has = lambda *names: any((path / name).exists() for name in names)  # noqa: E731
+    has = lambda *names: any(there(path / name) for name in names)  # noqa: E731
     if has("sweep.json", "optuna.log"):
         return "sweep"
     if has("config.json"):
@@ -155,10 +152,9 @@ def _recognised(path: Path) -> str | None:
 def _object(path: Path) -> dict[str, object]:
     """A JSON object; empty where there is none to read."""
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        return read_json(path, dict)
+    except UserError:
         return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _somebody_elses(path: Path) -> str:

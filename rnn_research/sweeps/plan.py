@@ -15,10 +15,17 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import changed, difference
-from rnn_research.runs.directory import RunDirectory, read_json, write_json
+from rnn_research.runs.directory import RunDirectory, write_json
+from rnn_research.runs.files import read_json, there
 from rnn_research.runs.migrations import migrated
 from rnn_research.sweeps.names import names_of
 
+PLAN = {
+    "config": str,
+    "base": dict,
+    "overrides": dict,
+    "points": [{"name": str, "overrides": dict, "pack": int}],
+}
 SHOWN = 3  # points that an error names
 
 
@@ -121,11 +128,8 @@ def read(directory: Path) -> Sweep | None:
       UserError: if its sweep.json cannot be used.
     """
     path = directory / "sweep.json"
-    if not path.exists():
+    if not there(path):
         return None
-    stored = read_json(path)
-    try:
-        points = tuple(Point(p["name"], p["overrides"], p["pack"]) for p in stored["points"])
-        return Sweep(stored["config"], stored["base"], stored["overrides"], points)
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{path} is not that of a sweep ({error!r}): choose another directory") from error
+    stored = read_json(path, PLAN)
+    points = tuple(Point(p["name"], p["overrides"], p["pack"]) for p in stored["points"])
+    return Sweep(stored["config"], stored["base"], stored["overrides"], points)

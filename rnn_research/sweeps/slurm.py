@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.errors import UserError
-from rnn_research.runs.directory import read_json, write_json
+from rnn_research.runs.directory import write_json
+from rnn_research.runs.files import read_json, there
 from rnn_research.sweeps.slurm_job import PackJob
 from rnn_research.sweeps.standing import Watch
 from rnn_research.sweeps.table import LiveTable
@@ -112,9 +113,9 @@ def launch(
     folder = directory.absolute() / "slurm"
     with _locked(folder):
         path = folder / "jobs.json"
-        jobs = {int(pack): job for pack, job in (read_json(path) if path.exists() else {}).items()}
-        there = queued()
-        new = [pack for pack in packs if jobs.get(pack) not in there]
+        jobs = _submitted(path)
+        known = queued()
+        new = [pack for pack in packs if jobs.get(pack) not in known]
         if kept := [pack for pack in packs if pack not in new]:
             say(f"{_counted(kept)} queued or running already, as {', '.join(jobs[pack] for pack in kept[:5])} ...")
         if new:
@@ -125,6 +126,14 @@ def launch(
             say(f"look: squeue --job={array}; stop: scancel {array}; go on: the same command again")
     ours = {pack: jobs[pack] for pack in packs if pack in jobs}
     return _wait(directory, ours) if wait else 0
+
+
+def _submitted(path: Path) -> dict[int, str]:
+    """The job of each pack that was ever submitted."""
+    stored = read_json(path, {"*": str}) if there(path) else {}
+    if odd := [pack for pack in stored if not pack.isdecimal()]:
+        raise UserError(f"{path} is damaged, {odd[0]!r} is no pack: remove it, if none of its jobs runs any more")
+    return {int(pack): job for pack, job in stored.items()}
 
 
 def queued() -> dict[str, str]:
@@ -175,10 +184,10 @@ def _wait(directory: Path, jobs: Mapping[int, str]) -> int:
     with StopRequest() as stop, LiveTable(directory) as table:
         while stop.signal is None:
             if time.monotonic() - asked >= ASK_SECONDS:
-                asked, there = time.monotonic(), queued()
-                if not any(job in there for job in jobs.values()):
+                asked, known = time.monotonic(), queued()
+                if not any(job in known for job in jobs.values()):
                     break
-                running = [pack for pack, job in jobs.items() if there.get(job) == "RUNNING"]
+                running = [pack for pack, job in jobs.items() if known.get(job) == "RUNNING"]
             table.update(running)
             time.sleep(0.1)
         table.update(running if stop.signal is not None else [], last=True)

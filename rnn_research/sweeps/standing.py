@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.files import read_json
 
 
 class Best(NamedTuple):
@@ -84,8 +85,8 @@ class Progress:
         for line in whole.splitlines():
             try:
                 self._take(json.loads(line))
-            except (ValueError, KeyError):
-                continue
+            except (ValueError, LookupError, TypeError, StopIteration, RecursionError):
+                continue  # what reads it to the end will name it
 
     def _take(self, record: dict[str, Any]) -> None:
         self.step = record["step"]
@@ -98,7 +99,7 @@ class Progress:
                 self.objective, self.found = name, record[name]
 
     def _read_results(self) -> None:
-        results = read_json(self._run.results)
+        results = self._run.read_results()
         self.steps = self.steps or results["step"]
         self.objective = results["objective"]
         self.found = results.get(f"validation_{self.objective}", self.found)
@@ -117,7 +118,7 @@ class Watch:
         Raises:
           UserError: if there is no plan.
         """
-        plan = read_json(directory / "sweep.json")
+        plan = read_json(directory / "sweep.json", {"points": [{"name": str, "overrides": dict, "pack": int}]})
         base = (plan.get("base") or {}).get("training", {}).get("steps", 0)
         self.points = [
             Progress(

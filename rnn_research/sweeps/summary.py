@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.directory import RunDirectory
 from rnn_research.sweeps.halving import PRUNED
 from rnn_research.sweeps.plan import Point, Sweep, run_directory
 
@@ -42,9 +42,9 @@ def outcomes_of(directory: Path, sweep: Sweep) -> list[Outcome]:
 
 def _outcome(point: Point, run: RunDirectory) -> Outcome:
     if run.done.exists():
-        return Outcome(point, "done", read_json(run.results), "")
+        return Outcome(point, "done", run.read_results(), "")
     if run.failed.exists():
-        reason = run.failed.read_text(encoding="utf-8").strip()
+        reason = run.reason()
         return Outcome(point, "pruned" if reason.startswith(PRUNED) else "failed", {}, reason)
     return Outcome(point, "unfinished", {}, "")
 

@@ -3,7 +3,7 @@
 from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError, one_of
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 
@@ -28,7 +28,7 @@ def read_text(config: ConfigDict, directory: RunDirectory, text: str | None, spl
         return list(zip(corpus.names, corpus.documents, strict=True)), text
     one_of("--split", split, ("train", "validation", "test"))
     corpus = text_task.load(config.task)
-    trained_on = read_json(directory.provenance)["corpus"]["corpus_sha256"]
+    trained_on = directory.read_provenance()["corpus"].get("corpus_sha256", "")
     if corpus.sha256 != trained_on:
         raise UserError(
             f"--split={split}: the corpus has changed since the run was trained "

@@ -9,10 +9,11 @@ from ml_collections import ConfigDict
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.models.recurrent import check_kernel, count
-from rnn_research.runs import owner
+from rnn_research.runs import metrics, owner
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference, flatten
-from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.directory import RunDirectory, write_json, write_text
+from rnn_research.runs.files import there
 from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import TASKS, Task
@@ -24,6 +25,7 @@ from rnn_research.training.schedule import schedule_of
 from rnn_research.training.silent import SilentCheckpoints
 from rnn_research.training.state import TrainState
 from rnn_research.training.step import Hyper, Program, hyper_of, program
+from rnn_research.training.trained import read_vocabulary
 from rnn_research.training.writing import encode_priming
 from rnn_research.types import Params
 
@@ -109,7 +111,7 @@ def train(
             if resume != "changed":
                 check_corpus(built.task, directory)
             held.enter_context(owner.taken(directory, "run"))
-            return read_json(directory.results) if directory.done.exists() and resume != "changed" else None
+            return directory.read_results() if directory.done.exists() and resume != "changed" else None
 
         done = distributed.from_first(take)
         if done is not None:
@@ -218,7 +220,7 @@ def check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> No
     """Refuses a directory that belongs to another config.
 
     Raises:
-      UserError: with the fields that differ.
+      UserError: with the fields that differ, or naming a file of the run that is damaged.
     """
     if not directory.used():
         return
@@ -230,17 +232,18 @@ def check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> No
             f"--workdir={directory.path} belongs to another config ({'; '.join(changed)}): "
             "choose another directory, or go on with --resume=changed"
         )
+    metrics.read(directory.metrics)  # damage is named before anything is written
 
 
 def check_corpus(task: Task, directory: RunDirectory) -> None:
     """Refuses to go on with other text than the run began with.
 
     Raises:
-      UserError: if the corpus has changed.
+      UserError: if the corpus has changed, or provenance.json is damaged.
     """
-    if not directory.provenance.exists():
+    if not there(directory.provenance):
         return
-    before = read_json(directory.provenance)["corpus"].get("corpus_sha256")
+    before = directory.read_provenance()["corpus"].get("corpus_sha256")
     now = task.facts.get("corpus_sha256")
     if before != now:
         raise UserError(
@@ -250,6 +253,4 @@ def check_corpus(task: Task, directory: RunDirectory) -> None:
 
 
 def _stored_vocabulary(directory: RunDirectory) -> Vocabulary | None:
-    if not directory.vocabulary.exists():
-        return None
-    return Vocabulary.from_json(read_json(directory.vocabulary))
+    return read_vocabulary(directory) if there(directory.vocabulary) else None

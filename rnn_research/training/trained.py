@@ -5,13 +5,14 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.runs.checkpoints import Checkpoints, Damaged
 from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.files import REMEDY
 from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
-from rnn_research.tasks.text.vocabulary import Vocabulary
+from rnn_research.tasks.text.vocabulary import LEVELS, Vocabulary
 from rnn_research.training import devices
 from rnn_research.types import Params
 
@@ -51,6 +52,24 @@ def read(directory: RunDirectory, step: int | None = None) -> Trained:
     return Trained(run.config, run.model, run.params, run.vocabulary, run.step)
 
 
+def read_vocabulary(directory: RunDirectory) -> Vocabulary:
+    """The symbols of a run.
+
+    Raises:
+      UserError: if the file is missing, damaged, or holds something else.
+    """
+    stored = read_json(directory.vocabulary, {"level": str, "symbols": [str]})
+    one_of(f"{directory.vocabulary}: level", stored["level"], LEVELS)
+    symbols = stored["symbols"]
+    character = {"bytes": lambda s: len(s) == 1 and ord(s) < 256, "codepoints": lambda s: len(s) == 1}
+    fits = character.get(stored["level"], bool)
+    if odd := [s for s in symbols if not fits(s)]:
+        raise UserError(f"{directory.vocabulary} is damaged, {odd[0]!r} is none of its {stored['level']}: {REMEDY}")
+    if not symbols or len(set(symbols)) < len(symbols):
+        raise UserError(f"{directory.vocabulary} is damaged, it has no symbols or one of them twice: {REMEDY}")
+    return Vocabulary.from_json(stored)
+
+
 def read_any(directory: RunDirectory, step: int | None = None, task: str = "", flag: str = "--workdir") -> Restored:
     """Reads a run of any task.
 
@@ -70,7 +89,7 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
     dtype = devices.parameter_dtype(config.training.dtype)
     vocabulary, objective = None, "nats_per_token"
     if config.task.name == "text":
-        vocabulary = Vocabulary.from_json(read_json(directory.vocabulary))
+        vocabulary = read_vocabulary(directory)
         sizes = (len(vocabulary), len(vocabulary))
     else:
         built = TASKS[config.task.name](config.task, config.evaluation)

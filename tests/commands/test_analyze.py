@@ -28,7 +28,7 @@ def test_a_sweep_becomes_tables_figures_and_a_page(call: WarmPython, sweep: Path
     out = own / "analysis"
     assert f"report: {out / 'report.html'}" in ended.out
     assert "failed: runs/failed: step 7: the loss is nan" in ended.out
-    assert "damaged: runs/damaged: results.json cannot be read" in ended.out
+    assert f"damaged: runs/damaged: {own / 'runs' / 'damaged' / 'results.json'} is damaged" in ended.out
     results = json.loads(ended.out.splitlines()[-1])
     assert results == json.loads((out / "results.json").read_text())
     assert (results["runs"], results["counted"], results["done"]) == (20, 19, 18)

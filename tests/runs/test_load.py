@@ -82,11 +82,11 @@ def test_whatever_the_layout(tmp_path):
 @pytest.mark.parametrize(
     ("file", "content", "status", "reason"),
     [
-        ("config.json", '{"seed": ', "damaged", "config.json cannot be read"),
-        ("config.json", "[1]", "damaged", "config.json holds a list"),
-        ("config.json", b"\xff\xfe\x00", "damaged", "config.json cannot be read"),
-        ("results.json", "", "damaged", "results.json cannot be read"),
-        ("results.json", "3", "damaged", "results.json holds a int"),
+        ("config.json", '{"seed": ', "damaged", "config.json is damaged"),
+        ("config.json", "[1]", "damaged", "config.json is damaged, it holds a list, not an object"),
+        ("config.json", b"\xff\xfe\x00", "damaged", "config.json is damaged"),
+        ("results.json", "", "damaged", "results.json is damaged"),
+        ("results.json", "3", "damaged", "results.json is damaged, it holds a whole number, not an object"),
         ("metrics.jsonl", '{"step": 1, "kind"\n{"step": 2, "kind": "train"}\n', "damaged", "from line 1 of 2 on"),
         ("metrics.jsonl", '{"step": 1, "kind": "train"}\n\0\0\0\n{"step": 3, "kind": "train"}\n', "damaged", "line 2 of 3"),
         ("metrics.jsonl", '{"step": 1, "kind": "train"}\n7\n{"step": 3, "kind": "train"}\n', "damaged", "line 2 of 3"),

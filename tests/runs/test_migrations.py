@@ -123,7 +123,7 @@ def test_what_the_user_names_is_the_users(older):
 def test_a_config_that_is_none_is_refused(tmp_path):
     run = RunDirectory(tmp_path)
     run.config.write_text("[1]")
-    with pytest.raises(UserError, match="config.json is not of a run: it holds a list"):
+    with pytest.raises(UserError, match="config.json is damaged, it holds a list"):
         read_config(run)
 
 

@@ -106,11 +106,8 @@ def test_another_config_is_refused(sweep, small, tmp_path):
         planned(sweep, other, [{"seed": 0}, {"seed": 1}], tmp_path)
 
 
-def test_a_directory_of_something_else_is_refused(tmp_path):
+def test_a_plan_of_something_else_is_refused(tmp_path):
     assert plan.read(tmp_path) is None
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(UserError, match="holds a single run, not a sweep"):
-        plan.read(tmp_path)
     (tmp_path / "sweep.json").write_text('{"points": [1]}')
-    with pytest.raises(UserError, match=r"sweep.json is not that of a sweep"):
+    with pytest.raises(UserError, match=r"sweep.json is damaged, config is missing"):
         plan.read(tmp_path)

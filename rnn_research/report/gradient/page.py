@@ -24,7 +24,7 @@ PAGES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]
 def write_page(directory: RunDirectory) -> None:
     """Draws the figures and writes the page."""
     results, config = read_json(directory.results), read_config(directory)
-    provenance = read_json(directory.provenance)
+    provenance = directory.read_provenance()
     title, body = PAGES[config["analysis"]["study"]](directory, results)
     body += [
         "<h2>Where this comes from</h2>",
