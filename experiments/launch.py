@@ -6,7 +6,6 @@ number when a signal stopped a run that then saved its state.
 
 import errno
 import math
-import os
 import signal
 import sys
 import textwrap
@@ -19,10 +18,12 @@ from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
+from experiments import output
 from experiments.config_files import load_config
 from rnn_research.errors import RunFailed, UserError, nearest, nearest_field
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
+from rnn_research.training.stop import Stopped, end_on_signals
 
 OURS: list[str] = []  # the flags of this command, in the order in which help shows them
 
@@ -52,14 +53,22 @@ def workdir_flag(text: str) -> Any:
 DEBUG = define(flags.DEFINE_boolean, "debug", False, "show the traceback of an error")
 
 
-def run(main: Callable[[], int | None], doc: str) -> None:
-    """Parses the flags, calls ``main`` and exits with its status."""
+def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> None:
+    """Parses the flags, calls ``main`` and exits with its status.
+
+    Args:
+      main: the command.
+      doc: its own words, for ``--help``.
+      ends_unread: it ends where nobody reads its output any more (``| head``), since it leaves nothing else.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # until here, see ``experiments/__init__.py``
+    end_on_signals()
+    stdout = output.install(ends_unread)
 
     def parse(argv: list[str]) -> list[str]:
         if any(a in ("--help", "-h", "-help", "--helpfull", "--helpshort") for a in argv[1:]):
             print(help_text(doc, argv))
-            sys.exit(0)
+            leave(0)
         try:
             check_flags(argv)
             sys.argv[:] = config_first(argv)
@@ -75,7 +84,7 @@ def run(main: Callable[[], int | None], doc: str) -> None:
             absl_logging.WARNING
         )  # what libraries say of their own doings is not for the terminal
         try:
-            sys.exit(main() or 0)
+            leave(main() or 0)
         except UserError as error:
             _show_traceback()
             fail(2, str(error))
@@ -83,9 +92,9 @@ def run(main: Callable[[], int | None], doc: str) -> None:
             _show_traceback()
             fail(1, str(error))
         except BrokenPipeError:
-            # The reader of our output is gone (| head): not an error of the call.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+            if stdout.lost is None:
+                raise
+            sys.exit(0)  # the reader of our output is gone (| head): not an error of the call
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
@@ -94,10 +103,19 @@ def run(main: Callable[[], int | None], doc: str) -> None:
                 f"--workdir: the disk is full ({error.filename or 'while writing'}); "
                 "free some space and give the same command again",
             )
-        except KeyboardInterrupt:
-            fail(130, "interrupted")
 
-    app.run(guarded, flags_parser=parse)
+    def leave(status: int) -> NoReturn:
+        """Ends well, if what was said could be said."""
+        if (lost := output.failure(stdout)) and status == 0:
+            fail(2, f"{lost}; send it elsewhere")
+        sys.exit(status)
+
+    try:
+        app.run(guarded, flags_parser=parse)
+    except KeyboardInterrupt:
+        fail(130, "interrupted")
+    except Stopped as stopped:
+        fail(128 + stopped.number, f"ended by {stopped}; the same command goes on with what is missing")
 
 
 def fail(status: int, message: str) -> NoReturn:

@@ -80,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    launch.run(main, __doc__)
+    launch.run(main, __doc__, ends_unread=True)

@@ -20,9 +20,11 @@ from jax.experimental import multihost_utils
 
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.training import rendezvous
+from rnn_research.training.stop import Stopped
 
 HEARTBEAT_SECONDS = 20  # a process that is silent for so long is taken for dead
 MODES = ("auto", "off")
+STATUS: dict[type[BaseException], int] = {UserError: 2, KeyboardInterrupt: 130}  # with which a process ends alone
 
 T = TypeVar("T")
 
@@ -100,7 +102,7 @@ def joined(group: Group | None) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        _leave_alone({UserError: 2, KeyboardInterrupt: 130}.get(type(error), 1))
+        _leave_alone(128 + error.number if isinstance(error, Stopped) else STATUS.get(type(error), 1))
         if _is_of_a_peer(error):
             raise RunFailed(
                 f"process {jax.process_index()} of {jax.process_count()}: another process of this run has ended; "

@@ -76,14 +76,21 @@ class WarmPython:
         """Of the parent of all commands."""
         return self._process.pid
 
-    def start(self, command: str, *arguments: str, environment: dict[str, str] | None = None) -> Started:
-        """Starts ``python -m experiments.COMMAND ARGUMENTS`` in the root of the repository."""
+    def start(
+        self,
+        command: str,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        folder: Path = ROOT,
+        stdout: str = "",
+    ) -> Started:
+        """Starts ``python -m experiments.COMMAND ARGUMENTS``; by default in the root of the repository."""
         self._calls += 1
         out, err = (self._folder / f"{self._calls}.{end}" for end in ("out", "err"))
         for path in (out, err):
             path.touch()  # a process that is killed at once has not opened them yet
-        request = {"command": command, "arguments": arguments, "folder": str(ROOT), "environment": environment or {}}
-        pid = self._ask({**request, "stdout": str(out), "stderr": str(err)})
+        request = {"command": command, "arguments": arguments, "folder": str(folder), "environment": environment or {}}
+        pid = self._ask({**request, "stdout": stdout or str(out), "stderr": str(err)})
         assert pid is not None
         return Started(pid, lambda: self._ask({"poll": pid}), out, err)
 

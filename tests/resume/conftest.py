@@ -7,9 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "commands"))
 
-from processes import WarmPython, call, text, tiny
+from processes import WarmPython, call, text, tiny, trained
 
-__all__ = ["call", "text", "tiny"]
+__all__ = ["call", "text", "tiny", "trained"]
 
 
 @pytest.fixture(scope="session")

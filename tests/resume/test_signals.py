@@ -1,18 +1,22 @@
-"""SIGTERM and Ctrl-C: the state is saved, the exit status tells the signal, and the run goes on bit by bit."""
+"""SIGTERM, SIGHUP and Ctrl-C: the state is saved, the exit status tells the signal, and the run goes on bit by bit."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from compared import assert_bit_identical, saved_steps
 from processes import ROOT, WarmPython
 
+from rnn_research.training import stop
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_a_signal_saves_and_the_run_goes_on(
     call: WarmPython, often: tuple[str, ...], uninterrupted: Path, tmp_path: Path, number: int, status: int
 ):
@@ -55,6 +59,55 @@ def test_between_checkpoints_too(call: WarmPython, tiny: tuple[str, ...], tmp_pa
     step = int(out.split("stopped by a signal at step ")[1].split(";")[0].replace(",", ""))
     assert step % 20 == 0
     assert saved_steps(tmp_path) == [step]
+
+
+def test_while_the_report_is_written_too(call: WarmPython, tiny: tuple[str, ...], trained: Path, tmp_path: Path):
+    """The run itself is done; what is missing is written at the next start."""
+    run = shutil.copytree(trained, tmp_path / "run")
+    for name in ("sample.txt", "report.html"):
+        (run / name).unlink()
+    started = call.start("train", *tiny, f"--workdir={run}")
+    while not (run / "sample.txt").exists():
+        assert started.poll() is None, started.wait()
+        time.sleep(0.001)
+    os.kill(started.pid, signal.SIGTERM)
+    ended = started.wait()
+    assert ended.status == 143, ended
+    assert ended.err == "error: ended by SIGTERM; the same command goes on with what is missing\n"
+    assert not (run / "report.html").exists()
+    ended = call("train", *tiny, f"--workdir={run}")
+    assert ended.status == 0, ended.err
+    assert (run / "report.html").exists()
+
+
+@pytest.fixture
+def hangs_up() -> Iterator[Callable[[], None]]:
+    """Sends this process a SIGHUP; afterwards it is as it was."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
+    yield lambda: os.kill(os.getpid(), signal.SIGHUP)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_nohup_is_heeded(hangs_up: Callable[[], None]):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop.end_on_signals()
+    with stop.StopRequest() as request:
+        hangs_up()
+        assert request.signal is None
+    hangs_up()
+
+
+def test_where_there_is_nothing_to_save_a_signal_ends_what_is_done(hangs_up: Callable[[], None]):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    stop.end_on_signals()
+    with stop.StopRequest() as request:
+        hangs_up()
+        assert request.signal == signal.SIGHUP
+        with pytest.raises(stop.Stopped, match="SIGHUP") as stopped:
+            hangs_up()
+    assert stopped.value.number == signal.SIGHUP
+    assert not isinstance(stopped.value, Exception)  # no clause of a library takes it for an error
 
 
 def test_during_the_imports_too():

@@ -1,8 +1,8 @@
 """A pack that only pretends to train: ``python fake_pack.py DIR PACK BEHAVIOUR``, where the behaviour is JSON.
 
 steps: how many (10); seconds: for each (0.01); gib: memory to hold; fail: points that end FAILED;
-crash: the step at which it dies with a message.
-It resumes from its metrics, saves on SIGTERM and SIGINT, and exits as packs do.
+crash: the step at which it dies with a message; deaf: it heeds no signal.
+It resumes from its metrics, saves on SIGTERM, SIGHUP and SIGINT, and exits as packs do.
 """
 
 import json
@@ -12,15 +12,19 @@ import time
 from pathlib import Path
 
 
-def main(directory: Path, pack: int, steps: int = 10, seconds: float = 0.01, gib: float = 0, fail=(), crash=None):
+def main(
+    directory: Path, pack: int, steps: int = 10, seconds: float = 0.01, gib: float = 0, fail=(), crash=None, deaf=False
+):
     told = []
 
     def hear(number, frame):
+        if deaf:
+            return
         if told:
             sys.exit("interrupted while saving")
         told.append(number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, hear)
     held = b"x" * int(gib * 2**30)  # written, so that it is there
     points = [p["name"] for p in json.loads((directory / "sweep.json").read_text())["points"] if p["pack"] == pack]

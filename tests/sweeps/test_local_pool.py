@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from fake_sweep import command, log, write_sweep
 
@@ -81,16 +82,18 @@ sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
 from fake_sweep import command
 from rnn_research.sweeps import local
-slow = {{k: {{"steps": 1000, "seconds": 0.01}} for k in range(3)}}
+from rnn_research.training.stop import end_on_signals
+end_on_signals()
+slow = {{k: {{"steps": 1000, "seconds": 0.01, "deaf": {deaf}}} for k in range(3)}}
 sys.exit(local.launch(Path({directory!r}), range(3), command(Path({directory!r}), slow), workers=2))
 """
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_is_handed_on_once_and_the_workers_save(tmp_path, number, status):
     """As Ctrl-C comes from a terminal: to the whole group of processes."""
     write_sweep(tmp_path, *([f"p{k}"] for k in range(3)), steps=1000)
-    code = LAUNCHER.format(root=str(ROOT), tests=str(Path(__file__).parent), directory=str(tmp_path))
+    code = LAUNCHER.format(root=str(ROOT), tests=str(Path(__file__).parent), directory=str(tmp_path), deaf=False)
     launcher = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, start_new_session=True)
     limit = time.monotonic() + 60
     while len(list(tmp_path.glob("runs/*/metrics.jsonl"))) < 2:
@@ -105,6 +108,26 @@ def test_a_signal_is_handed_on_once_and_the_workers_save(tmp_path, number, statu
         assert log(tmp_path, pack).splitlines()[-1].startswith("saved at step ")
     assert not (tmp_path / "runs" / "p2").exists()
     assert "Traceback" not in said
+
+
+def test_a_second_signal_leaves_no_worker_alive(tmp_path):
+    """Also where they hear nothing: the terminal hangs up, and somebody loses patience."""
+    write_sweep(tmp_path, *([f"p{k}"] for k in range(3)), steps=1000)
+    code = LAUNCHER.format(root=str(ROOT), tests=str(Path(__file__).parent), directory=str(tmp_path), deaf=True)
+    launcher = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    limit = time.monotonic() + 60
+    while len(list(tmp_path.glob("runs/*/metrics.jsonl"))) < 2:
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    workers = psutil.Process(launcher.pid).children()
+    assert len(workers) == 2
+    launcher.send_signal(signal.SIGHUP)
+    assert launcher.stderr is not None
+    while "2 workers saving" not in launcher.stderr.readline():
+        assert launcher.poll() is None
+    launcher.send_signal(signal.SIGHUP)
+    assert "Stopped: SIGHUP" in launcher.communicate(timeout=60)[1]
+    assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_over_the_bound_the_newest_waits_for_room(tmp_path, capsys, monkeypatch):
