@@ -1,37 +1,45 @@
 """The cell study: finds the units of a trained language model that mean something, proves it, and shows it.
 
     python -m experiments.interpretable_cells --workdir=runs/demo
+    python -m experiments.interpretable_cells --workdir=runs/seeds
     python -m experiments.interpretable_cells --workdir=runs/mine --text=main.c --concepts=code,prose --language=c
     python -m experiments.interpretable_cells --workdir=runs/mine --pattern=year=[0-9]{4} --labels=mine=labels.npy
 
 Leaves results.json, cells.csv, arrays, figures, report.html and explorer.html in
 --out, by default the folder cells of the run. A folder with a safetensors file and
-a vocabulary.json, from PyTorch, serves as --workdir too.
+a vocabulary.json, from PyTorch, serves as --workdir too. So does a folder of runs
+that differ in their seed, a sweep say: each is studied in its own folder cells, unless
+it has been already, and --out (by default the folder cells beside them) says in how
+many of them each verdict stands.
 """
 
-import csv
 import json
 import time
-from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pandas as pd
 from absl import flags
 from ml_collections import ConfigDict
 
 from experiments import launch
 from rnn_research import concepts
-from rnn_research.errors import UserError
-from rnn_research.runs import owner
-from rnn_research.runs.directory import RunDirectory, write_json, write_text
+from rnn_research.errors import RunFailed, UserError
+from rnn_research.runs import conditions, frames, owner
+from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
 from rnn_research.runs.provenance import provenance
+from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
+from rnn_research.studies.cells.several import Studied, only_seeds_differ, side_by_side
+from rnn_research.studies.cells.written import asked_before, fingerprint, symbols_as_text, write_arrays, write_table
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.training import foreign, trained
 from rnn_research.training.run_text import read_text
 
 CONFIG = launch.config_flag()
-WORKDIR = launch.workdir_flag("directory of a trained run, or of a PyTorch model")
+WORKDIR = launch.workdir_flag("directory of a trained run, of runs that differ in their seed, or of a PyTorch model")
 OUT = launch.define(flags.DEFINE_string, "out", None, "where the results go; by default WORKDIR/cells")
+WHERE = launch.define(
+    flags.DEFINE_multi_string, "where", [], "which runs of a folder, FIELD=VALUE as in analyze; repeatable"
+)
 TEXT = launch.define(flags.DEFINE_string, "text", None, "a file or folder to read instead of the run's test split")
 SPLIT = launch.define(flags.DEFINE_string, "split", "test", "train, validation or test")
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
@@ -49,44 +57,137 @@ NONLINEARITY = launch.define(flags.DEFINE_string, "nonlinearity", None, "of an n
 
 
 def main() -> None:
-    """Studies one model and writes its pages."""
+    """Studies one model, or several that differ in their seed."""
     directory = launch.directory(WORKDIR.value)
     config = launch.config_or(CONFIG, "configs/interpretable_cells.py")
     if "shown" not in config.analysis:
         raise UserError("--config is not of a cell study: take configs/interpretable_cells.py")
     out = launch.directory(OUT.value or str(directory.path / "cells"), "--out")
+    runs = runs_below(directory)
+    if runs is not None:
+        study_runs(runs, directory, out, config)
+        return
+    if WHERE.value:
+        raise UserError(f"--where chooses among runs, and --workdir={directory.path} is one: leave it out")
     if not SHOW.value:
         owner.check(out, "cells", "--out")
+    results = study_one(directory, out, config)
+    if results is None:
+        return
+    for entry in results["concepts"]:
+        print(line_of(entry))
+    print(json.dumps({k: v for k, v in results.items() if not isinstance(v, list | dict)}))
+    print(f"report: {out.report}\nexplorer: {out.path / 'explorer.html'}")
+
+
+def study_one(directory: RunDirectory, out: RunDirectory, config: ConfigDict, again: bool = True) -> Any:
+    """Studies one model and writes its pages; returns its results, or None where only labels are shown.
+
+    Args:
+      directory: of the model.
+      out: where the results go.
+      config: of the study.
+      again: also where the same has been asked before and is done.
+    """
     run = (
         foreign.read(directory, NONLINEARITY.value)
         if foreign.is_foreign(directory)
         else trained.read(directory, STEP.value)
     )
-    text, source, training = texts(run, directory, config)
-    named = chosen(text, run)
+    documents, source, training = texts(run, directory, config)
+    files = dict(pair("--labels", given) for given in LABELS.value)
+    patterns = dict(pair("--pattern", given) for given in PATTERN.value)
+    wanted = Wanted(CONCEPTS.value, LANGUAGE.value, patterns, files)
+    asked = ask(documents, run.vocabulary.level, config.analysis.characters, wanted)
+    mark = fingerprint(asked, run.step, config)
+    if not again and asked_before(out, mark):
+        say(f"{out.path} is done")
+        return read_json(out.results)
+    say(f"concepts: {', '.join(concept.name for concept in asked.concepts)} ({asked.why})")
+    if asked.absent:
+        say(f"not in this text: {', '.join(asked.absent)}")
     if SHOW.value:
-        show(text, run, named)
-        return
-    symbols = run.vocabulary.encode(text, source)
+        show(asked, run.vocabulary.level)
+        return None
+    symbols = run.vocabulary.encode(asked.text, source)
     with owner.taken(out, "cells", "--out"):
         began = time.monotonic()
         from rnn_research.report.cells import write_pages
         from rnn_research.studies.cells import study
 
-        results, shown = study.run(run, text, symbols, named, config, say, training=training)
-        results = {"text": source, "characters": len(symbols), "step": run.step, **results}
+        results, shown = study.run(run, asked.text, symbols, asked.concepts, config, say, training=training)
+        head = {"text": source, "characters": len(symbols), "step": run.step}
+        results = {**head, "chosen": asked.why, "not_in_text": asked.absent, "fingerprint": mark, **results}
         results["wall_seconds"] = time.monotonic() - began
         write_json(out.config, config.to_dict())
         write_json(out.provenance, provenance({"text": source, "characters": len(symbols)}))
         write_json(out.results, results)
         write_table(out.path / "cells.csv", results["concepts"])
         write_arrays(out.path / "arrays" / "shown.npz", shown)
-        write_pages(out, results, shown, symbols_as_text(run), facts(run, directory, source, symbols))
+        write_pages(out, results, shown, symbols_as_text(run.vocabulary), facts(run, directory, source, len(symbols)))
+        write_text(out.done, "")
+    return results
+
+
+def runs_below(directory: RunDirectory) -> pd.DataFrame | None:
+    """The runs of a folder that is none itself; None where it is a run, or a model, or holds nothing."""
+    if not directory.path.is_dir() or directory.config.exists() or foreign.is_foreign(directory):
+        return None
+    try:
+        found = frames.load(directory.path)
+    except UserError:
+        return None
+    return conditions.select(found, [conditions.parse("--where", text) for text in WHERE.value])
+
+
+def study_runs(runs: pd.DataFrame, directory: RunDirectory, out: RunDirectory, config: ConfigDict) -> None:
+    """Studies every run that is done, and writes what they have in common.
+
+    Raises:
+      UserError: if the runs differ in more than their seed, or none can be studied.
+      RunFailed: at the end, naming the runs that are missing.
+    """
+    done = runs[runs["status"] == "done"].sort_values("seed", kind="stable")
+    missed = {run["run"]: f"{run['status']}: {run['reason']}" for _, run in runs[runs["status"] != "done"].iterrows()}
+    only_seeds_differ(done, f"--workdir={directory.path}")
+    owner.check(out, "cells_of_runs", "--out")
+    for name, why in missed.items():
+        say(f"left out: {name} ({' '.join(why.split())})")
+    studied: list[Studied] = []
+    began = time.monotonic()
+    for number, (_, row) in enumerate(done.iterrows()):
+        left = (time.monotonic() - began) / number * (len(done) - number) if number else 0
+        say(f"run {number + 1} of {len(done)}: {row['run']}" + (f" (about {left:.0f} s left)" if number else ""))
+        run = RunDirectory(row["path"])
+        try:
+            results = study_one(run, RunDirectory(run.path / "cells"), config, again=False)
+        except (UserError, RunFailed) as error:
+            missed[row["run"]] = str(error)
+            say(f"left out: {row['run']} ({error})")
+            continue
+        if results is None:
+            return
+        studied.append(Studied(row["run"], int(row["seed"]), results, {"path": str(run.path)}))
+    if not studied:
+        why = next(iter(missed.values()), "there is none")
+        raise UserError(f"--workdir={directory.path}: no run of this folder can be studied ({why})")
+    from rnn_research.report.cells_of_runs import line_of_runs, write_page
+
+    first = studied[0].results
+    results = {"text": first["text"], "characters": first["characters"], "chosen": first["chosen"]}
+    results |= side_by_side(studied) | {"missing": [{"run": name, "reason": why} for name, why in missed.items()]}
+    with owner.taken(out, "cells_of_runs", "--out"):
+        write_json(out.config, config.to_dict())
+        write_json(out.provenance, provenance({"text": first["text"], "characters": first["characters"]}))
+        write_json(out.results, results)
+        write_page(out, results)
         write_text(out.done, "")
     for entry in results["concepts"]:
-        print(line_of(entry))
-    print(json.dumps({k: v for k, v in results.items() if not isinstance(v, list | dict)}))
-    print(f"report: {out.report}\nexplorer: {out.path / 'explorer.html'}")
+        print(line_of_runs(entry, len(studied)))
+    print(f"report: {out.report}")
+    if missed:
+        named = "; ".join(f"{name}: {' '.join(why.split())}" for name, why in missed.items())
+        raise RunFailed(f"{len(missed)} of {len(runs)} runs are missing from {out.path} ({named})")
 
 
 def say(line: str) -> None:
@@ -94,14 +195,14 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def show(text: bytes, run: trained.Trained, named: list[concepts.Concept]) -> None:
+def show(asked: Asked, level: str) -> None:
     """The beginning of the text with the labels of every concept under it, to be checked by eye."""
-    characters = text.decode("latin-1") if run.vocabulary.level == "bytes" else text.decode()
-    for concept in named:
+    characters = asked.text.decode("latin-1") if level == "bytes" else asked.text.decode()
+    for concept in asked.concepts:
         print(concepts.show_labels(characters[: SHOW.value], concept._replace(labels_N=concept.labels_N[: SHOW.value])))
 
 
-def texts(run: trained.Trained, directory: RunDirectory, config: ConfigDict) -> tuple[bytes, str, bytes | None]:
+def texts(run: trained.Trained, directory: RunDirectory, config: ConfigDict) -> tuple[Documents, str, bytes | None]:
     """What is read, what it is called, and what the run was trained on if errors are to be taken apart.
 
     Raises:
@@ -109,48 +210,18 @@ def texts(run: trained.Trained, directory: RunDirectory, config: ConfigDict) -> 
     """
     if run.vocabulary.level == "words":
         raise UserError("--workdir: concepts label characters, and this model reads words: train one on bytes")
+    documents: Documents
     if foreign.is_foreign(directory):
         if not TEXT.value:
             raise UserError("--text is missing: name a text that the PyTorch model was not trained on")
-        documents, source = list(corpora.read(TEXT.value, "**/*", flag="--text").documents), TEXT.value
+        found, source = corpora.read(TEXT.value, "**/*", flag="--text"), TEXT.value
+        documents = list(zip(found.names, found.documents, strict=True))
     else:
-        found, source = read_text(run.config, directory, TEXT.value, SPLIT.value)
-        documents = [document for _, document in found]
-    text = b"".join(documents)
-    if run.vocabulary.level == "bytes":
-        text = text[: config.analysis.characters]
-    else:
-        text = text.decode()[: config.analysis.characters].encode()
+        documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value)
     training = None
     if config.analysis.breakdown and not foreign.is_foreign(directory) and run.vocabulary.level == "bytes":
         training = b"".join(document for _, document in read_text(run.config, directory, None, "train")[0])
-    return text, source, training
-
-
-def chosen(text: bytes, run: trained.Trained) -> list[concepts.Concept]:
-    """The concepts that the flags name, with a label for every symbol.
-
-    Raises:
-      UserError: for an unknown concept, a bad pattern, or a file of labels that does not fit.
-    """
-    names = CONCEPTS.value or default_groups(text)
-    patterns = dict(pair("--pattern", given) for given in PATTERN.value)
-    files = dict(pair("--labels", given) for given in LABELS.value)
-    options: dict[str, Any] = {"language": LANGUAGE.value, "patterns": patterns}
-    if run.vocabulary.level == "bytes":
-        found = concepts.labels_of_bytes(text, names, **options)
-    else:
-        found = concepts.labels(text.decode(), names, **options)
-    count = found[0].labels_N.size if found else len(text)
-    return [*found, *(concepts.from_file(path, count, name) for name, path in files.items())]
-
-
-def default_groups(text: bytes) -> list[str]:
-    """Python for Python, prose for all else: told by how many lines begin with its keywords."""
-    lines = text[:200_000].decode("utf-8", "replace").splitlines()
-    words = ("def ", "class ", "import ", "from ", "return", "if ", "for ", "self.")
-    share = sum(line.lstrip().startswith(words) for line in lines) / max(1, len(lines))
-    return ["python", "prose.line_position"] if share > 0.05 else ["prose"]
+    return documents, source, training
 
 
 def pair(flag: str, given: str) -> tuple[str, str]:
@@ -165,14 +236,7 @@ def pair(flag: str, given: str) -> tuple[str, str]:
     return name, value
 
 
-def symbols_as_text(run: trained.Trained) -> list[str]:
-    """Every symbol as one character that can be shown."""
-    if run.vocabulary.level == "codepoints":
-        return list(run.vocabulary.symbols)
-    return [s.encode("latin-1").decode("ascii", "surrogateescape") for s in run.vocabulary.symbols]
-
-
-def facts(run: trained.Trained, directory: RunDirectory, source: str, symbols: np.ndarray) -> dict[str, Any]:
+def facts(run: trained.Trained, directory: RunDirectory, source: str, characters: int) -> dict[str, Any]:
     """What the explorer says of itself."""
     model = run.config.model
     return {
@@ -180,30 +244,8 @@ def facts(run: trained.Trained, directory: RunDirectory, source: str, symbols: n
         "network": f"{model.layers} x {model.hidden} {model.cell}",
         "step": run.step,
         "text": source,
-        "characters measured": len(symbols),
+        "characters measured": characters,
     }
-
-
-def write_table(path: Path, entries: list[dict[str, Any]]) -> None:
-    """A row for every concept and ranked unit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["concept", "kind", "verdict", "rank", "unit", "statistic", "confirm"])
-        for entry in entries:
-            common = [entry["concept"], entry["kind"], entry["verdict"]]
-            statistic = (entry["best"] or {}).get("statistic", "")
-            for rank, found in enumerate(entry["ranking"], 1):
-                writer.writerow([*common, rank, found["unit"], statistic, found["confirm"]])
-
-
-def write_arrays(path: Path, shown: Any) -> None:
-    """The stretch that is shown: activations as float16, text, distributions, labels."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {f"layer{layer + 1}.{name}": a.astype(np.float16) for (layer, name), a in shown.activations.items()}
-    labels = {f"label.{name}": concept.labels_N for name, concept in shown.labels.items()}
-    text = np.frombuffer(shown.text.encode("utf-8", "surrogatepass"), np.uint8)
-    np.savez_compressed(path, text=text, p_NV=shown.p_NV.astype(np.float16), **arrays, **labels)
 
 
 def line_of(entry: dict[str, Any]) -> str:

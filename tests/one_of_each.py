@@ -19,12 +19,12 @@ def of_kind(kind: str, folder: Path, named: bool) -> Path:
         (folder / "runs").mkdir(parents=True)
         (folder / "sweep.json").write_text('{"config": "", "base": {}, "overrides": {}, "points": []}')
         (folder / "results.json").write_text('{"points": 0}')
-    elif kind in ("study", "cells"):
+    elif kind in ("study", "cells", "cells_of_runs"):
         folder.mkdir(parents=True)
-        field = {"study": {"study": "anatomy"}, "cells": {"characters": 100, "shown": 10}}[kind]
+        field = {"study": "anatomy"} if kind == "study" else {"characters": 100, "shown": 10}
         sections = {"task": {}, "model": {}, "optimizer": {}, "training": {}} if kind == "study" else {}
         (folder / "config.json").write_text(json.dumps({**sections, "analysis": field}))
-        (folder / "results.json").write_text("{}")
+        (folder / "results.json").write_text('{"runs": []}' if kind == "cells_of_runs" else "{}")
     elif kind == "analysis":
         (folder / "tables").mkdir(parents=True)
         (folder / "results.json").write_text('{"settings": 1, "counted": 2}')

@@ -42,6 +42,8 @@ def write_pages(
         f"<h1>Cells of {html.escape(facts['network'])}</h1>",
         f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
         f"<p class='lead'>{html.escape(conclusion(results))}</p>",
+        f"<p>{html.escape(share_sentence(results))}</p>",
+        f"<p class='quiet'>{html.escape(asked(results))}</p>",
         "<p><a href='explorer.html'>The explorer: the text, coloured by any unit</a></p>",
         concept_table(entries),
     ]
@@ -111,13 +113,29 @@ def conclusion(results: dict[str, Any]) -> str:
     """How many concepts have a cell, and how many units pass."""
     counts = {verdict: sum(e["verdict"] == verdict for e in results["concepts"]) for verdict in VERDICTS}
     proved = sum(bool(e["effect"] and e["effect"]["proved"]) for e in results["concepts"])
-    share, of = results["share_of_units"], len(results["concepts"])
+    of = len(results["concepts"])
     return (
         f"Of {of} concepts {counts['single cell']} have a single cell, {counts['few cells']} a few cells, "
         f"{counts['distributed']} are distributed over many, {counts['absent']} are absent; {proved} are proved by "
-        f"intervention. Of {results['units']} units {share['follow']:.1%} follow some concept beyond chance and "
-        f"controls and {share['stand_alone']:.1%} stand alone for one; the essay that began this speaks of about 5 %."
+        "intervention."
     )
+
+
+def share_sentence(results: dict[str, Any]) -> str:
+    """What share of the cells follow something, and what that depends on."""
+    share = results["share_of_cells"]
+    return (
+        f"Of {results['cells']} cells (each counted once, with its h, its c and its gates) "
+        f"{share['follow']:.1%} follow one or more of the {len(results['concepts'])} concepts tried beyond chance "
+        f"and controls, and {share['stand_alone']:.1%} stand alone for one. More concepts, a lower threshold or "
+        "another text give another share; the essay that began this speaks of about 5 %."
+    )
+
+
+def asked(results: dict[str, Any]) -> str:
+    """Which concepts were tried, and what the text does not contain."""
+    absent = results["not_in_text"]
+    return f"Concepts: {results['chosen']}." + (f" Not in this text: {', '.join(absent)}." if absent else "")
 
 
 def concept_table(entries: Entries) -> str:

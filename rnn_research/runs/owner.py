@@ -20,6 +20,7 @@ KINDS = {
     "sweep": "a sweep (of experiments.sweep)",
     "study": "a gradient study (of experiments.gradient_flow)",
     "cells": "a study of cells (of experiments.interpretable_cells)",
+    "cells_of_runs": "a study of the cells of several runs (of experiments.interpretable_cells)",
     "analysis": "an analysis (of experiments.analyze)",
     "benchmark": "a benchmark (of experiments.benchmark)",
     "model": "a model from PyTorch",
@@ -31,6 +32,7 @@ LAYOUT = {
     "sweep": ("runs", "logs", "slurm"),
     "study": ("parts", "figures"),
     "cells": ("figures", "arrays"),
+    "cells_of_runs": ("figures",),
     "analysis": ("tables", "figures"),
     "benchmark": ("figures",),
     "model": (),
@@ -140,7 +142,7 @@ def _recognised(path: Path) -> str | None:
         if "study" in asked:
             return "study"
         if "characters" in asked:
-            return "cells"
+            return "cells_of_runs" if "runs" in _object(path / "results.json") else "cells"
         return "run" if config.keys() >= SECTIONS or has("metrics.jsonl") else None
     if has("benchmark.md"):
         return "benchmark"

@@ -11,6 +11,7 @@ from rnn_research.analysis.units.histograms import Bins
 from rnn_research.analysis.units.scored import STATISTIC, Scored, details, gain, scored
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.analysis.units.verdict import FDR, LEAST, Evidence, follows, stands_alone, verdict
+from rnn_research.studies.cells.counting import cells_of, share_of_cells
 from rnn_research.studies.cells.gathering import Halves
 
 LEAST_SHIFT = 1000
@@ -103,10 +104,11 @@ def judged(
     return {
         "concepts": entries,
         "units": len(units),
-        "share_of_units": {
-            "beyond_chance": float(np.mean(np.any(fdr_CU < FDR, axis=0))),
-            "follow": float(following_U.mean()),
-            "stand_alone": float(alone_U.mean()),
+        "cells": len(np.unique(cells_of(units))),
+        "share_of_cells": {
+            "beyond_chance": share_of_cells(np.any(fdr_CU < FDR, axis=0), units),
+            "follow": share_of_cells(following_U, units),
+            "stand_alone": share_of_cells(alone_U, units),
         },
         "false_discovery_rate": FDR,
         "shifts": len(turns),

@@ -65,7 +65,7 @@ def score_concepts(
       say: told what is done.
 
     Returns:
-      Ready for JSON: ``concepts``, an entry each, and ``share_of_units`` that for one concept or more
+      Ready for JSON: ``concepts``, an entry each, and ``share_of_cells`` of which a unit
       are beyond chance, follow it, or stand alone (see ``analysis.units.verdict``).
 
     Raises:

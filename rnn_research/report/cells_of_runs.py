@@ -1,0 +1,213 @@
+"""The page of a cell study over several runs: in how many each verdict stands, and their cells side by side."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+
+from rnn_research.report import html
+from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
+from rnn_research.runs.configs import flatten
+from rnn_research.runs.directory import RunDirectory, read_json, write_text
+
+COLOURS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE}
+"""Of the verdicts that say that the network has the concept; all others are grey."""
+
+Entries = Sequence[dict[str, Any]]
+
+
+def write_page(out: RunDirectory, results: dict[str, Any]) -> None:
+    """Writes report.html and its figure.
+
+    Args:
+      out: where config.json and provenance.json of the study lie.
+      results: as in results.json.
+    """
+    entries, provenance = ordered(results["concepts"]), read_json(out.provenance)
+    path = out.figures / "scores.png"
+    scores([e for e in entries if e["held_out"]], path)
+    body = [
+        f"<h1>Cells of {len(results['runs'])} runs</h1>",
+        f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
+        f"<p class='lead'>{html.escape(conclusion(results))}</p>",
+        f"<p>{html.escape(share_sentence(results))}</p>",
+        concept_table(entries, len(results["runs"])),
+        f"<p class='quiet'>{html.escape(read_as(results))}</p>",
+        html.figure(path, score_sentence(entries)),
+        "<h2>The best unit of each run</h2>",
+        cell_table(entries, results["runs"]),
+        "<p>" + "; ".join(_link(run, out) for run in results["runs"]) + "</p>",
+    ]
+    if results["missing"]:
+        rows = [(one["run"], one["reason"]) for one in results["missing"]]
+        body += ["<h2>Runs that are missing here</h2>", html.table(rows, ("run", "why"))]
+    body += [
+        "<h2>Where this comes from</h2>",
+        html.details("config", html.fields(flatten(read_json(out.config)))),
+        html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
+    ]
+    write_text(out.report, html.page(f"Cells of {len(results['runs'])} runs", body))
+
+
+def ordered(entries: Entries) -> list[dict[str, Any]]:
+    """Those that most runs have first, and of these those with the clearest verdicts."""
+    clearest = list(COLOURS)
+
+    def key(entry: dict[str, Any]) -> tuple[int, list[int], float]:
+        verdicts = entry["verdicts"]
+        has = sum(verdicts.get(verdict, 0) for verdict in clearest)
+        return -has, [-verdicts.get(verdict, 0) for verdict in clearest], -_mean(entry["held_out"], -1.0)
+
+    return sorted(entries, key=key)
+
+
+def conclusion(results: dict[str, Any]) -> str:
+    """Which concepts have a cell of their own, in how many of the runs."""
+    of, entries = len(results["runs"]), ordered(results["concepts"])
+    single = [e for e in entries if e["verdicts"].get("single cell")]
+    proved = [f"{e['concept']} in {e['proved']} of {e['held']}" for e in entries if e["proved"]]
+    if single:
+        said = ", ".join(f"{e['concept']} in {e['verdicts']['single cell']} of {of} runs" for e in single)
+        first = f"A single cell stands for {said}."
+    else:
+        where = "In the one run that was studied no" if of == 1 else f"In none of the {of} runs a"
+        first = f"{where} single cell stands for a concept."
+    second = (
+        f" It is proved that the network uses the unit that was held: {', '.join(proved)} (runs of those in which a "
+        "unit was held)."
+        if proved
+        else " In no run is it proved that the network uses the unit that was held."
+    )
+    return first + second
+
+
+def share_sentence(results: dict[str, Any]) -> str:
+    """What share of the cells follow something, and what that depends on."""
+    share = results["share_of_cells"]
+    return (
+        f"Of the {results['cells']} cells of a run (each counted once, with its h, its c and its gates) "
+        f"{spread(share['follow'], '.1%')} follow one or more of the {len(results['concepts'])} concepts tried beyond "
+        f"chance and controls, and {spread(share['stand_alone'], '.1%')} stand alone for one. More concepts, a lower "
+        f"threshold or another text give another share."
+    )
+
+
+def concept_table(entries: Entries, runs: int) -> str:
+    """One row a concept."""
+    rows = []
+    for e in entries:
+        controls = [spread(e[name], ".3f", ends=False) for name in ("last_characters", "untrained", "probe_all")]
+        score = f"{e['statistic']} {spread(e['held_out'], '.3f')}" if e["held_out"] else "-"
+        proved = f"{e['proved']} of {e['held']}" if e["held"] else "-"
+        rows.append((e["concept"], verdicts_of(e, runs), score, *controls, proved))
+    head = ("concept", "verdict", "held-out score", "last characters", "untrained", "all units", "proved")
+    return html.table(rows, head)
+
+
+def read_as(results: dict[str, Any]) -> str:
+    """How the table is to be read."""
+    several = len(results["runs"]) > 1
+    interval = "means over the runs with their 95 % intervals (Student's t)" if several else "those of the one run"
+    absent = results["not_in_text"]
+    return (
+        f"Scores are of each run's best unit on the half of the text that did not choose it, {interval}; "
+        "proved: in how many runs, of those in which a unit was held. "
+        f"Concepts: {results['chosen']}." + (f" Not in this text: {', '.join(absent)}." if absent else "")
+    )
+
+
+def verdicts_of(entry: dict[str, Any], runs: int) -> str:
+    """``single cell 3 of 5, distributed 2 of 5``."""
+    return ", ".join(f"{verdict} {times} of {runs}" for verdict, times in entry["verdicts"].items())
+
+
+def spread(average: dict[str, Any] | None, form: str, ends: bool = True) -> str:
+    """A mean with its interval."""
+    if average is None:
+        return "-"
+    shown = format(average["mean"], form)
+    if not ends or average["low"] is None:
+        return shown
+    return f"{shown} [{format(average['low'], form)}, {format(average['high'], form)}]"
+
+
+def scores(entries: Entries, path: Path) -> None:
+    """Each run's best unit, coloured by its verdict, beside the means of the controls."""
+    drawn, axes = plt.subplots(figsize=(8.4, 0.34 * max(1, len(entries)) + 1.6))
+    for y, e in enumerate(reversed(entries)):
+        axes.plot([0, 1], [y, y], color=GREY, lw=0.4)
+        for name, marker in (("untrained", "x"), ("last_characters", "s"), ("probe_all", "|")):
+            if e[name]:
+                colour = {"x": GREY, "s": ORANGE, "|": "black"}[marker]
+                axes.plot(e[name]["mean"], y, marker, color=colour, ms=11 if marker == "|" else 6, mfc="none")
+        for cell in e["cells"]:
+            if cell["score"] is not None:
+                colour = COLOURS.get(cell["verdict"], GREY)
+                axes.plot(cell["score"], y, "o", color=colour, ms=6, alpha=0.7, mew=0)
+    names = [f"{e['concept']}  ({e['statistic']})" for e in reversed(entries)]
+    axes.set_yticks(range(len(entries)), names, fontsize=8)
+    for verdict, colour in (*COLOURS.items(), ("any other verdict", GREY)):
+        axes.plot([], [], "o", color=colour, mew=0, alpha=0.7, label=f"best unit of a run: {verdict}")
+    for label, marker, colour in (
+        ("best unit, untrained (mean)", "x", GREY),
+        ("probe on the last characters (mean)", "s", ORANGE),
+        ("probe on all units (mean)", "|", "black"),
+    ):
+        axes.plot([], [], marker, color=colour, mfc="none", label=label)
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    axes.set(xlim=(0, 1.02), xlabel="held-out score")
+    save(drawn, [axes], path)
+
+
+def score_sentence(entries: Entries) -> str:
+    """How alike the runs are."""
+    judged = [e for e in entries if e["held_out"] and len(e["cells"]) > 1]
+    if not judged:
+        return "The best unit of the run for each concept, beside its controls."
+    split = [e["concept"] for e in judged if len(e["verdicts"]) > 1]
+    if not split:
+        return f"All runs agree on the verdicts of the {len(judged)} concepts."
+    return (
+        f"The runs agree on {len(judged) - len(split)} of {len(judged)} concepts and differ on "
+        f"{len(split)}: {', '.join(split)}."
+    )
+
+
+def cell_table(entries: Entries, runs: Entries) -> str:
+    """A row a concept, a column a run."""
+    rows = []
+    for e in entries:
+        cells = {cell["run"]: cell for cell in e["cells"]}
+        rows.append((e["concept"], *(cell_text(cells.get(run["run"])) for run in runs)))
+    return html.table(rows, ("concept", *(f"seed {run['seed']}" for run in runs)))
+
+
+def cell_text(cell: dict[str, Any] | None) -> str:
+    """One run's unit for one concept."""
+    if cell is None:
+        return "-"
+    if cell["unit"] is None:
+        return str(cell["verdict"])
+    said = f"{cell['unit']} {cell['score']:.3f}, {cell['verdict']}"
+    if cell["proved"] is None:
+        return said
+    held = "" if cell["held_unit"] == cell["unit"] else f"{cell['held_unit']} "
+    return f"{said}, {held}{'proved' if cell['proved'] else 'not proved'}"
+
+
+def line_of_runs(entry: dict[str, Any], runs: int) -> str:
+    """One concept in one line, for the terminal."""
+    score = f"{entry['statistic']} {spread(entry['held_out'], '.3f')}" if entry["held_out"] else ""
+    proved = f"proved {entry['proved']} of {entry['held']}" if entry["held"] else ""
+    return f"{entry['concept']:<28} {verdicts_of(entry, runs):<44} {score}  {proved}".rstrip()
+
+
+def _link(run: dict[str, Any], out: RunDirectory) -> str:
+    page = os.path.relpath(Path(run["path"]) / "cells" / "report.html", out.path)
+    return f"<a href='{html.escape(page)}'>{html.escape(run['run'])}</a>"
+
+
+def _mean(average: dict[str, Any] | None, otherwise: float) -> float:
+    return otherwise if average is None else float(average["mean"])

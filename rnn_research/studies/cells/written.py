@@ -1,0 +1,79 @@
+"""What a cell study leaves beside its results, and by what it knows itself when it is asked the same again."""
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from rnn_research.errors import UserError
+from rnn_research.runs.configs import normal
+from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.studies.cells.asked import Asked
+from rnn_research.tasks.text.vocabulary import Vocabulary
+
+RULES = 2
+"""Grows whenever the same question gets another answer; results of other rules are made anew."""
+
+
+def fingerprint(asked: Asked, step: int, config: ConfigDict) -> dict[str, Any]:
+    """All that decides what a study of one run finds, ready for JSON.
+
+    Args:
+      asked: the text and its concepts.
+      step: of the checkpoint.
+      config: of the study.
+    """
+    labels = hashlib.sha256()
+    for concept in asked.concepts:
+        labels.update(concept.name.encode() + b"\0" + concept.labels_N.tobytes())
+    return {
+        "rules": RULES,
+        "step": step,
+        "text_sha256": hashlib.sha256(asked.text).hexdigest(),
+        "labels_sha256": labels.hexdigest(),
+        "analysis": normal(config.analysis),
+    }
+
+
+def asked_before(out: RunDirectory, mark: dict[str, Any]) -> bool:
+    """Whether a folder holds a finished study of just this."""
+    if not out.done.exists():
+        return False
+    try:
+        results = read_json(out.results)
+    except UserError:
+        return False
+    return isinstance(results, dict) and results.get("fingerprint") == mark
+
+
+def write_table(path: Path, entries: Sequence[dict[str, Any]]) -> None:
+    """A row for every concept and ranked unit."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["concept", "kind", "verdict", "rank", "unit", "statistic", "confirm"])
+        for entry in entries:
+            common = [entry["concept"], entry["kind"], entry["verdict"]]
+            statistic = (entry["best"] or {}).get("statistic", "")
+            for rank, found in enumerate(entry["ranking"], 1):
+                writer.writerow([*common, rank, found["unit"], statistic, found["confirm"]])
+
+
+def write_arrays(path: Path, shown: Any) -> None:
+    """The stretch that is shown: activations as float16, text, distributions, labels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {f"layer{layer + 1}.{name}": a.astype(np.float16) for (layer, name), a in shown.activations.items()}
+    labels = {f"label.{name}": concept.labels_N for name, concept in shown.labels.items()}
+    text = np.frombuffer(shown.text.encode("utf-8", "surrogatepass"), np.uint8)
+    np.savez_compressed(path, text=text, p_NV=shown.p_NV.astype(np.float16), **arrays, **labels)
+
+
+def symbols_as_text(vocabulary: Vocabulary) -> list[str]:
+    """Every symbol as one character that can be shown."""
+    if vocabulary.level == "codepoints":
+        return list(vocabulary.symbols)
+    return [s.encode("latin-1").decode("ascii", "surrogateescape") for s in vocabulary.symbols]
