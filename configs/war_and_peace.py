@@ -6,7 +6,8 @@
 The argument is CELL-CLASS-LAYERS: lstm, elman or gru; 64, 128, 256 or 512; 1, 2
 or 3. A class is a number of parameters (about 50K, 130K, 400K, 1.3M), named
 after the hidden size of its one-layer LSTM. The file is the authors' own, with
-CRLF line ends: 3,258,246 bytes, 87 of them distinct.
+CRLF line ends: 3,258,246 bytes, 87 of them distinct, of which three are
+those of a byte order mark.
 
 Protocol of the paper: every parameter in U(-0.08, 0.08); RMSProp, rate 2e-3,
 decay 0.95; batch 100; 100 characters of backpropagation; 50 epochs, the rate
@@ -55,6 +56,7 @@ def get_config(which: str = "lstm-64-1") -> ConfigDict:
     config.task.chunk_length = 100
     config.task.split = "streams"
     config.task.fresh_probability = 0.0  # the paper's streams never start anew
+    config.task.keep_byte_order_mark = True  # its three bytes are among the 87
     config.task.validation_fraction = 0.1
     config.task.test_fraction = 0.1
     config.model.cell = CELLS[cell]

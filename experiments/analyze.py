@@ -19,6 +19,7 @@ from absl import flags
 
 from experiments import launch
 from rnn_research.errors import UserError
+from rnn_research.quoting import listed
 from rnn_research.runs import load, owner
 from rnn_research.runs.directory import RunDirectory
 
@@ -107,9 +108,9 @@ def of_run(folder: str) -> RunDirectory:
 
 
 def named(given: Iterable[str]) -> Iterable[str]:
-    """Every directory; a comma parts two, unless there is one of that very name."""
+    """Every directory; a comma outside double quotes parts two, unless there is one of that very name."""
     for text in given:
-        yield from [text] if Path(text).expanduser().is_dir() else filter(None, text.split(","))
+        yield from [text] if Path(text).expanduser().is_dir() else filter(None, listed(text))
 
 
 def command() -> str:

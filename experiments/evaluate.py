@@ -19,6 +19,7 @@ from absl import flags
 from experiments import launch
 from rnn_research.errors import UserError
 from rnn_research.runs.statistics import bootstrap_ratio
+from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
 from rnn_research.training import trained
@@ -29,6 +30,9 @@ from rnn_research.training.step import score_split
 WORKDIR = launch.workdir_flag("directory of a trained run")
 SPLIT = launch.define(flags.DEFINE_string, "split", "test", "train, validation or test")
 TEXT = launch.define(flags.DEFINE_string, "text", None, "a file or folder to score instead of a split")
+MOST_BYTES = launch.define(
+    flags.DEFINE_integer, "most_bytes", corpora.MOST_BYTES, "that --text may hold, unpacked; 0: no limit"
+)
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
 
 
@@ -36,7 +40,7 @@ def main() -> None:
     """Scores and prints."""
     directory = launch.directory(WORKDIR.value)
     run = trained.read(directory, STEP.value)
-    documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value)
+    documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value, MOST_BYTES.value)
     tokens, ends = text_task.encode(documents, run.vocabulary, run.config.task.reset_at_documents)
     if len(tokens) < 2:
         raise UserError(f"{source}: {len(tokens)} symbols are too few to score, at least 2 are needed")

@@ -30,9 +30,8 @@ from rnn_research.runs.provenance import provenance
 from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
 from rnn_research.studies.cells.several import Studied, only_seeds_differ, side_by_side
 from rnn_research.studies.cells.written import asked_before, fingerprint, symbols_as_text, write_arrays, write_table
-from rnn_research.tasks.text import corpus as corpora
 from rnn_research.training import foreign, trained
-from rnn_research.training.run_text import read_text
+from rnn_research.training.run_text import own_text, read_text
 
 CONFIG = launch.config_flag()
 WORKDIR = launch.workdir_flag("directory of a trained run, of runs that differ in their seed, or of a PyTorch model")
@@ -211,13 +210,14 @@ def texts(run: trained.Trained, directory: RunDirectory, config: ConfigDict) -> 
     if run.vocabulary.level == "words":
         raise UserError("--workdir: concepts label characters, and this model reads words: train one on bytes")
     documents: Documents
+    most = (config.task.most_bytes, "--config.task.most_bytes")
     if foreign.is_foreign(directory):
         if not TEXT.value:
             raise UserError("--text is missing: name a text that the PyTorch model was not trained on")
-        found, source = corpora.read(TEXT.value, "**/*", flag="--text"), TEXT.value
+        found, source = own_text(run.config, TEXT.value, *most), TEXT.value
         documents = list(zip(found.names, found.documents, strict=True))
     else:
-        documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value)
+        documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value, *most)
     training = None
     if config.analysis.breakdown and not foreign.is_foreign(directory) and run.vocabulary.level == "bytes":
         training = b"".join(document for _, document in read_text(run.config, directory, None, "train")[0])

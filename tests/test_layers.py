@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the bottom up; what stands on one level does not import each other.
 LEVELS = (
-    ("types", "errors"),
+    ("types", "errors", "quoting"),
     ("cells",),
     ("unroll",),
     ("models", "tasks", "interop", "concepts"),
@@ -21,7 +21,7 @@ LEVELS = (
 LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts}
 # Where the levels would allow more than is meant.
 ONLY = {
-    "runs": {"types", "errors"},  # files know nothing of models
+    "runs": {"types", "errors", "quoting"},  # files know nothing of models
     "report": {"runs", "errors", "types"},  # made from results files alone
     "concepts": {"types", "errors"},  # text alone
 }

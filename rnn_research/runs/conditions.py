@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from rnn_research.errors import UserError, nearest
+from rnn_research.quoting import listed
 from rnn_research.runs.frames import STATUSES
 
 SYNTAX = re.compile(r"\s*([^<>=!\s]+)\s*(<=|>=|!=|==?|<|>)\s*(.*?)\s*", re.DOTALL)
@@ -50,7 +51,7 @@ def parse(flag: str, text: str) -> Condition:
         except ValueError as error:
             raise UserError(f"{flag}={text!r}: {sign} needs a number behind it, not {value!r}") from error
         return Condition(flag, text, column, sign, (value,))
-    return Condition(flag, text, column, sign, tuple(part.strip() for part in value.split(",")))
+    return Condition(flag, text, column, sign, tuple(listed(value)))
 
 
 def column(runs: pd.DataFrame, flag: str, name: str, numeric: bool = False) -> pd.Series:

@@ -54,6 +54,12 @@ def _ring(config: Stored) -> None:
     _fill(config, "model.init", ring_least=0.0, ring_most=1.0, ring_phase=2 * math.pi)
 
 
+def _text_with_bounds(config: Stored) -> None:
+    if _at(config, "task.name") == "text":
+        own = bool(_at(config, "task.path"))  # the embedded corpus has nothing of all this
+        _fill(config, "task", all_files=own, keep_byte_order_mark=own, most_bytes=0 if own else 2**28)
+
+
 MIGRATIONS = (
     _regularizer_and_watch,
     _cut_of_text,
@@ -61,6 +67,7 @@ MIGRATIONS = (
     _label_noise,
     _parallel_in_time,
     _ring,
+    _text_with_bounds,
 )
 
 

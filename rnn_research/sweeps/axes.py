@@ -1,6 +1,7 @@
 """What a sweep varies: a field of the config and the values that it takes.
 
 model.cell=elman,lstm,gru                 words, numbers or switches, typed as the config's default
+task.path="a, b.txt",c.txt                double quotes around a value that holds a comma
 seed=0:5                                  whole numbers 0, 1, 2, 3, 4; 0:10:2 is every second
 optimizer.learning_rate=log(1e-4,1e-2,5)  5 numbers at equal ratios; lin(a,b,n): at equal distances
 optimizer.learning_rate=log(1e-4,1e-2)    any number between, where points are drawn or searched for
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_research.errors import UserError, nearest_field
+from rnn_research.quoting import listed, parted
 
 DIGITS = 6  # significant ones of a value that is computed, so that it can be read, named and typed again
 SPAN = re.compile(r"(log|lin)\((.*)\)")
@@ -82,7 +84,7 @@ def parse(text: str, defaults: Mapping[str, Any], flag: str = "--axis") -> Axis:
         if not values:
             raise UserError(f"{shown} is an empty range: the last number is not part of it, as in {flag}=seed=0:5")
         return Axis(field, tuple(typed(v, default, shown) for v in values))
-    return Axis(field, tuple(_read(v, default, shown) for v in given.split(",")))
+    return Axis(field, tuple(_read(v, default, shown) for v in listed(given)))
 
 
 def parse_zipped(text: str, defaults: Mapping[str, Any]) -> tuple[Axis, ...]:
@@ -91,7 +93,7 @@ def parse_zipped(text: str, defaults: Mapping[str, Any]) -> tuple[Axis, ...]:
     Raises:
       UserError: as ``parse``, and for axes of different lengths.
     """
-    axes = tuple(parse(part, defaults, "--zip") for part in text.split(";"))
+    axes = tuple(parse(part, defaults, "--zip") for part in parted(text, ";"))
     lengths = [len(axis.values) for axis in axes]
     if len(set(lengths)) > 1:
         counts = ", ".join(f"{axis.field} has {n}" for axis, n in zip(axes, lengths, strict=True))

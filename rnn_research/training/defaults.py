@@ -104,8 +104,11 @@ def task_defaults(name: str) -> ConfigDict:
     """The fields of one task."""
     task = ConfigDict({"name": name})
     if name == "text":
-        task.path = ""  # files or folders, commas between; .gz is unpacked; empty: the embedded corpus
+        task.path = ""  # files or folders, commas between; gzip is unpacked; empty: the embedded corpus
         task.glob = "**/*"  # which files of a folder
+        task.all_files = False  # hidden and binary files of a folder, too
+        task.keep_byte_order_mark = False  # the mark counts as symbols, and UTF-16 is read byte for byte
+        task.most_bytes = 2**28  # of text, unpacked; 0: no limit
         task.text = ""  # the text itself, instead of a path
         task.level = "bytes"  # bytes, codepoints or words
         task.min_count = 1  # rarer words become <unk>

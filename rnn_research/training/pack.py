@@ -76,6 +76,8 @@ def train_pack(
     """
     _check_alike([entry.config for entry in entries])
     built = build(entries[0].config, batch_over=1)
+    for note in built.task.facts.get("corpus_notes", ()):
+        say(note)
     with contextlib.ExitStack() as stack:
         held = _locked(entries, stack)
         waiting = {n: e for n, e in enumerate(entries) if e.name not in held and not e.directory.done.exists()}

@@ -2,16 +2,38 @@
 
 from ml_collections import ConfigDict
 
-from rnn_research.errors import UserError, one_of
+from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
+
+
+def own_text(config: ConfigDict, text: str, most: int, most_flag: str) -> corpora.Corpus:
+    """A text of the user's (``--text``), read as that of the run; what is left out is printed.
+
+    Raises:
+      UserError: if it cannot be read.
+    """
+    at_least(most_flag, most, 0)
+    reading = corpora.reading_of(config.task)._replace(flag="--text", most=most, most_flag=most_flag)
+    corpus = corpora.read(text, reading)
+    for note in corpus.notes:
+        print(note, flush=True)
+    return corpus
+
 
 Documents = list[tuple[str, bytes]]
 """Names and texts."""
 
 
-def read_text(config: ConfigDict, directory: RunDirectory, text: str | None, split: str) -> tuple[Documents, str]:
+def read_text(
+    config: ConfigDict,
+    directory: RunDirectory,
+    text: str | None,
+    split: str,
+    most: int = corpora.MOST_BYTES,
+    most_flag: str = "--most_bytes",
+) -> tuple[Documents, str]:
     """The documents, and what they are called.
 
     Args:
@@ -19,12 +41,14 @@ def read_text(config: ConfigDict, directory: RunDirectory, text: str | None, spl
       directory: of the run.
       text: a file or folder of the user's (``--text``), or None.
       split: of the run's corpus otherwise (``--split``).
+      most: bytes that the user's text may have; 0 for any number.
+      most_flag: the flag that raises them.
 
     Raises:
       UserError: if the file cannot be read, or the corpus of the run is no longer what it was.
     """
     if text:
-        corpus = corpora.read(text, config.task.glob, flag="--text")
+        corpus = own_text(config, text, most, most_flag)
         return list(zip(corpus.names, corpus.documents, strict=True)), text
     one_of("--split", split, ("train", "validation", "test"))
     corpus = text_task.load(config.task)

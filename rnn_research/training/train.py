@@ -105,6 +105,9 @@ def train(
 
     built = build(config, distributed.from_first(look))
     distributed.check_same("the corpus", built.task.facts.get("corpus_sha256"))
+    if distributed.first():
+        for note in built.task.facts.get("corpus_notes", ()):
+            print(note, flush=True)
     with contextlib.ExitStack() as held:
 
         def take() -> dict[str, Any] | None:

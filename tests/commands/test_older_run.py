@@ -11,6 +11,7 @@ from rnn_research.runs.configs import flatten
 from rnn_research.runs.migrations import later_fields
 
 LATER = ("task.split", "model.unroll", "model.remat", "model.parallel", "training.label_noise", "training.regularizer")
+TEXT = ("task.all_files", "task.keep_byte_order_mark", "task.most_bytes")
 RING = ("model.init.ring_least", "model.init.ring_most", "model.init.ring_phase")
 
 
@@ -18,7 +19,7 @@ RING = ("model.init.ring_least", "model.init.ring_most", "model.init.ring_phase"
 def older(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = shutil.copytree(trained, tmp_path_factory.mktemp("older") / "run")
     config = json.loads((folder / "config.json").read_text())
-    for field in (*LATER, *RING):
+    for field in (*LATER, *TEXT, *RING):
         *sections, name = field.split(".")
         place = config
         for section in sections:
@@ -44,6 +45,8 @@ def test_it_goes_on_and_is_then_of_today(call: WarmPython, older: Path, tiny: tu
     ended = call("train", *tiny, f"--workdir={folder}")
     assert ended.status == 0, ended.err
     assert "resuming from step 240" in ended.out
+    assert "going on as it began" in ended.out
+    assert "task.all_files=True, task.keep_byte_order_mark=True, task.most_bytes=0" in ended.out
     results = json.loads((folder / "results.json").read_text())
     assert results["test_nats_per_token"] == json.loads(before)["test_nats_per_token"]
     assert later_fields(json.loads((folder / "config.json").read_text())) == {}
@@ -52,9 +55,16 @@ def test_it_goes_on_and_is_then_of_today(call: WarmPython, older: Path, tiny: tu
 def test_it_stands_in_one_table_with_a_run_of_today(call: WarmPython, older: Path, trained: Path, tmp_path: Path):
     ended = call("analyze", f"--runs={older}", f"--runs={trained}", f"--workdir={tmp_path}")
     assert ended.status == 0, ended.err
-    assert json.loads(ended.out.splitlines()[-1])["settings"] == 1
+    assert (
+        json.loads(ended.out.splitlines()[-1])["settings"] == 2
+    )  # it would have read more of a folder, and a byte order mark
     ended = call("analyze", "--compare", str(older), str(trained))
-    assert "config: the same" in ended.out, ended.err
+    compared = json.loads(ended.out.splitlines()[-1])["differing"]["config"]
+    assert compared == [
+        "task.all_files: True -> False",
+        "task.keep_byte_order_mark: True -> False",
+        "task.most_bytes: 0 -> 268435456",
+    ]
 
 
 def test_its_fields_are_those_of_today(older: Path, trained: Path):

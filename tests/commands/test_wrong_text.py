@@ -1,6 +1,7 @@
 """Text that cannot be trained on: one line that names it, exit status 2, and nothing is made."""
 
 import gzip
+import lzma
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ FILES = {
     "short.txt": b"too short",
     "latin.txt": b"caf\xe9 " * 2000,
     "binary.bin": b"plain text " * 100 + b"\0" + b"plain text " * 1000,
-    "wrong.gz": b"this was never packed",
+    "text.tar.xz": lzma.compress(b"plain text" * 1000),
+    "zeros.gz": gzip.compress(b"\0" * 3_000_000),
     "torn.gz": gzip.compress(b"plain text" * 1000)[:-20],
     "good.txt": b"plain text that is long enough " * 300,
 }
@@ -40,7 +42,9 @@ def folder(tmp_path: Path) -> Path:
         ("", ("--config.task.glob=/abs/*",), ("--config.task.glob='/abs/*'", "no pattern")),
         ("", ("--config.task.glob=",), ("--config.task.glob=''", "no pattern")),
         ("x" * 5000, (), ("--config.task.path=", "cannot be")),
-        ("wrong.gz", (), ("wrong.gz", "cannot be read")),
+        ("text.tar.xz", (), ("text.tar.xz", "packed with xz", "unpack it first")),
+        ("zeros.gz", ("--config.task.most_bytes=1000000",), ("zeros.gz", "1,000,000", "--config.task.most_bytes")),
+        ("short.txt", ("--config.task.most_bytes=-1",), ("--config.task.most_bytes=-1", "at least 0")),
         ("torn.gz", (), ("torn.gz", "cannot be read")),
         (
             "latin.txt",

@@ -103,3 +103,7 @@ def test_what_has_ended_counts_unless_the_status_is_asked_for(runs):
     assert list(counted(runs, [parse("--where", "status=unfinished")])["run"]) == ["d"]
     with pytest.raises(UserError, match=r"none of these runs has ended \(1 unfinished\)"):
         counted(runs, [parse("--where", "model.cell=elman")])
+
+
+def test_values_with_commas_stand_in_quotes():
+    assert parse("--where", 'task.path="Verne, the moon.txt", b.txt').values == ("Verne, the moon.txt", "b.txt")

@@ -94,7 +94,7 @@ def patience_came_later(monkeypatch):
 def older(tmp_path, patience_came_later):
     run = RunDirectory(tmp_path / "older")
     run.create()
-    stored = json.loads(json.dumps(FIRST))
+    stored = json.loads(json.dumps(defaults().to_dict()))
     del stored["training"]["patience"]
     run.config.write_text(json.dumps(stored))
     return run, stored

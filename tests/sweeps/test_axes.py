@@ -79,3 +79,11 @@ def test_wrong_axes_get_one_line(fields, text, words):
 def test_axes_of_different_lengths_do_not_walk_together(fields):
     with pytest.raises(UserError, match=r"seed has 2, model.layers has 3"):
         parse_zipped("seed=1,2;model.layers=1,2,3", fields)
+
+
+def test_values_with_commas_stand_in_quotes():
+    fields = {"task.path": "", "seed": 0}
+    axis = parse('task.path="Verne, the moon.txt", b.txt', fields)
+    assert axis.values == ("Verne, the moon.txt", "b.txt")
+    zipped = parse_zipped('task.path="a;b",c;seed=0,1', fields)
+    assert [axis.values for axis in zipped] == [("a;b", "c"), (0, 1)]

@@ -9,6 +9,7 @@ import pytest
 
 from rnn_research.errors import UserError
 from rnn_research.tasks.text import corpus as corpora
+from rnn_research.tasks.text.corpus import Reading
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_home_is_expanded(folder, monkeypatch):
     ],
 )
 def test_a_folder_in_order_of_name(folder, pattern, documents):
-    assert corpora.read(str(folder), pattern).documents == documents
+    assert corpora.read(str(folder), Reading(pattern)).documents == documents
 
 
 def test_gzip_is_unpacked(tmp_path):
@@ -76,19 +77,25 @@ def test_gzip_counts_as_the_text_within(tmp_path):
     assert corpora.read(f"{tmp_path}/plain").sha256 == corpora.read(f"{tmp_path}/packed.gz").sha256
 
 
+def test_gzip_is_told_by_its_content(tmp_path):
+    (tmp_path / "plain.gz").write_bytes(b"never packed")
+    (tmp_path / "packed.txt").write_bytes(gzip.compress(b"war and ") + gzip.compress(b"peace") + b"\0" * 512)
+    assert corpora.read(f"{tmp_path}/plain.gz,{tmp_path}/packed.txt").documents == (b"never packed", b"war and peace")
+
+
 PACKED = gzip.compress(b"war and peace " * 100)
 
 
 @pytest.mark.parametrize(
     "damaged",
     [
-        b"plain text with the wrong name",
         PACKED[:-20],
         PACKED[:5],
         PACKED[:12] + bytes([PACKED[12] ^ 255]) + PACKED[13:],
+        PACKED + b"what is this?",
         PACKED[:-6] + bytes([PACKED[-6] ^ 255]) + PACKED[-5:],
     ],
-    ids=["not gzip", "cut off", "cut in the header", "wrong data", "wrong checksum"],
+    ids=["cut off", "cut in the header", "wrong data", "more behind it", "wrong checksum"],
 )
 def test_damaged_gzip(tmp_path, damaged):
     path = tmp_path / "text.gz"
@@ -104,7 +111,7 @@ def test_missing(folder):
 
 def test_nothing_in_the_folder_matches(folder):
     with pytest.raises(UserError, match=r"no file in this folder matches --config.task.glob='\*.tex'"):
-        corpora.read(str(folder), "*.tex")
+        corpora.read(str(folder), Reading("*.tex"))
 
 
 @pytest.mark.parametrize("content", [b"", gzip.compress(b"")], ids=["file", "gzip"])
@@ -117,4 +124,4 @@ def test_empty(tmp_path, content):
 
 def test_an_error_names_the_flag_that_the_user_gave(tmp_path):
     with pytest.raises(UserError, match=f"^--text={tmp_path}/nowhere"):
-        corpora.read(f"{tmp_path}/nowhere", flag="--text")
+        corpora.read(f"{tmp_path}/nowhere", Reading(flag="--text"))

@@ -5,16 +5,21 @@ library, its top-level ``.py`` files in order of name: about 4.7 million real
 characters on every machine that has Python.
 """
 
-import gzip
 import hashlib
+import math
 import sysconfig
-import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rnn_research.errors import UserError
+from rnn_research.quoting import listed
+from rnn_research.tasks.text.encodings import WrongMark, without_mark
+from rnn_research.tasks.text.files import Packed, TooLong, is_binary, read_file
+from rnn_research.tasks.text.folders import LeftOut, files_of
 
 FLAG = "--config.task.path"
+MOST_BYTES = 2**28
+"""Of text, unpacked: more than enwik8, and less than a laptop's memory."""
 
 
 class Corpus(NamedTuple):
@@ -23,10 +28,12 @@ class Corpus(NamedTuple):
     Attributes:
       names: one a document.
       documents: their bytes.
+      notes: what was left out of folders, or read in another encoding, a sentence each.
     """
 
     names: tuple[str, ...]
     documents: tuple[bytes, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -37,10 +44,35 @@ class Corpus(NamedTuple):
         return digest.hexdigest()
 
 
+class Reading(NamedTuple):
+    """How a user's text is read.
+
+    Attributes:
+      pattern: which files of a folder count, as a glob.
+      all_files: hidden and binary files of a folder, too.
+      keep_mark: byte order marks stay: every file is taken byte for byte.
+      most: bytes of text in all, unpacked; 0 for any number.
+      flag: by which the user named the text.
+      most_flag: the flag that raises ``most``.
+    """
+
+    pattern: str = "**/*"
+    all_files: bool = False
+    keep_mark: bool = False
+    most: int = MOST_BYTES
+    flag: str = FLAG
+    most_flag: str = "--config.task.most_bytes"
+
+
+def reading_of(task: Any) -> Reading:
+    """As the task section of a config says."""
+    return Reading(task.glob, task.all_files, task.keep_byte_order_mark, task.most_bytes)
+
+
 def embedded() -> Corpus:
     """The standard library's top-level modules."""
-    folder = Path(sysconfig.get_path("stdlib"))
-    return _of_files(sorted(folder.glob("*.py")))
+    files = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
+    return Corpus(tuple(map(str, files)), tuple(read_file(path, FLAG) for path in files))
 
 
 def inline(text: str) -> Corpus:
@@ -53,54 +85,105 @@ def inline(text: str) -> Corpus:
         ) from error
 
 
-def read(paths: str, pattern: str = "**/*", flag: str = FLAG) -> Corpus:
+def read(paths: str, reading: Reading = Reading()) -> Corpus:
     """Reads files and folders.
 
+    A file by name is taken, or refused in words. Of a folder hidden files are left
+    out (see ``files_of``), and binary ones (see ``is_binary``); ``notes`` names them.
+
     Args:
-      paths: one path, or several with commas between; ``.gz`` files are unpacked.
-      pattern: which files of a folder count, as a glob.
-      flag: by which the user named them.
+      paths: one path, or several with commas between, in double quotes where they hold one.
+      reading: how.
 
     Raises:
-      UserError: for a path that is missing, unreadable or damaged, a pattern that
-        matches nothing, or text that is empty.
+      UserError: for a path that is missing, unreadable, damaged, a pipe or a device,
+        a pattern that matches nothing, or text that is empty or too long.
     """
-    files: list[Path] = []
-    for name in paths.split(","):
-        if not name.strip():
-            raise UserError(f"{flag}={paths!r} has an empty path between its commas: leave out a comma")
-        try:
-            path = Path(name.strip()).expanduser()
-            path.exists()
-        except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, the home of nobody
-            raise UserError(f"{flag}={name!r} cannot be a path ({error}): name a file or a folder") from error
-        if path.is_dir():
+    names: list[str] = []
+    documents: list[bytes] = []
+    notes: list[str] = []
+    room = reading.most or math.inf
+    for path in _paths(paths, reading.flag):
+        folder, before = path.is_dir(), len(names)
+        left_out = LeftOut(path)
+        files = files_of(path, reading.pattern, reading.all_files, left_out, reading.flag) if folder else [path]
+        for file in files:
             try:
-                found = sorted(p for p in path.glob(pattern) if p.is_file())
-            except (ValueError, NotImplementedError) as error:
+                document, encoding = _document(file, reading, room, folder)
+            except TooLong as error:
                 raise UserError(
-                    f"--config.task.glob={pattern!r} is no pattern ({error}): use one like **/*.py"
+                    f"{reading.flag}={file}: the text would have more than {reading.most:,} bytes: "
+                    f"name less, or allow more with {reading.most_flag} (0: no limit)"
                 ) from error
-            if not found:
-                raise UserError(f"{flag}={path}: no file in this folder matches --config.task.glob={pattern!r}")
-            files += found
-        elif path.exists():
-            files.append(path)
-        else:
-            raise UserError(f"{flag}={path}: no such file or folder: name one that exists")
-    corpus = _of_files(files, flag)
-    if not any(corpus.documents):
-        raise UserError(f"{flag}={paths}: the text is empty: name a file that holds some")
-    return corpus
+            except _Binary:
+                left_out.add("binary", [file])
+                continue
+            if encoding:
+                notes.append(f"{file} is read as {encoding}")
+            names.append(str(file))
+            documents.append(document)
+            room -= len(document)
+        if str(left_out):
+            notes.append(f"left out of {path}: {left_out}")
+        if folder and len(names) == before:
+            text = (
+                f" and is text (left out: {left_out}; --config.task.all_files=True takes them)" if str(left_out) else ""
+            )
+            raise UserError(
+                f"{reading.flag}={path}: no file in this folder matches --config.task.glob={reading.pattern!r}{text}"
+            )
+    if not any(documents):
+        raise UserError(f"{reading.flag}={paths}: the text is empty: name a file that holds some")
+    return Corpus(tuple(names), tuple(documents), tuple(notes))
 
 
-def _of_files(files: list[Path], flag: str = FLAG) -> Corpus:
-    return Corpus(tuple(str(f) for f in files), tuple(_bytes_of(f, flag) for f in files))
+class _Binary(Exception):
+    """A file of a folder is no text."""
 
 
-def _bytes_of(path: Path, flag: str) -> bytes:
+def _document(path: Path, reading: Reading, room: float, of_folder: bool) -> tuple[bytes, str]:
+    """The text of a file, and the encoding that its byte order mark told, if it is not UTF-8."""
+    choosy = of_folder and not reading.all_files
     try:
-        raw = path.read_bytes()
-        return gzip.decompress(raw) if path.suffix == ".gz" else raw
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{flag}={path}: cannot be read ({error})") from error
+        text, encoding = read_file(path, reading.flag, room), ""
+        if not reading.keep_mark:
+            source = f"{reading.flag}={path}"
+            text, encoding = without_mark(text, source, "--config.task.keep_byte_order_mark")
+    except (Packed, WrongMark) as error:
+        if choosy:
+            raise _Binary from error
+        raise
+    if choosy and is_binary(text):
+        raise _Binary
+    return text, encoding
+
+
+def _paths(given: str, flag: str) -> list[Path]:
+    """Every path, which exists; a name that is there as it stands needs no quotes.
+
+    Raises:
+      UserError: for one that does not.
+    """
+    alone = _path(given.strip(), flag)
+    if given.strip() and alone.exists():
+        return [alone]
+    found = []
+    for name in listed(given):
+        if not name:
+            raise UserError(f"{flag}={given!r} has an empty path between its commas: leave out a comma")
+        path = _path(name, flag)
+        if not path.exists():
+            loop = " (a link that leads nowhere)" if path.is_symlink() else ""
+            comma = "; a name that holds a comma stands in double quotes" if "," in given else ""
+            raise UserError(f"{flag}={path}: no such file or folder{loop}: name one that exists{comma}")
+        found.append(path)
+    return found
+
+
+def _path(name: str, flag: str) -> Path:
+    try:
+        path = Path(name).expanduser()
+        path.exists()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a NUL, the home of nobody
+        raise UserError(f"{flag}={name!r} cannot be a path ({error}): name a file or a folder") from error
+    return path

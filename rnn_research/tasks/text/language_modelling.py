@@ -36,6 +36,7 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
     """
     for field in ("batch_size", "chunk_length", "min_count"):
         at_least(f"--config.task.{field}", config[field], 1)
+    at_least("--config.task.most_bytes", config.most_bytes, 0)
     at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
     one_of("--config.task.level", config.level, vocabulary.LEVELS)
     one_of("--config.task.split", config.split, ("contiguous", "streams"))
@@ -125,6 +126,7 @@ def corpus_facts(config: Any, corpus: corpora.Corpus) -> dict[str, Any]:
         "corpus": config.text or config.path or "embedded standard library",
         "corpus_sha256": corpus.sha256,
         "corpus_documents": len(corpus.documents),
+        "corpus_notes": list(corpus.notes),
     }
 
 
@@ -173,7 +175,7 @@ def load(config: Any) -> corpora.Corpus:
     if config.text:
         return corpora.inline(config.text)
     if config.path:
-        return corpora.read(config.path, config.glob)
+        return corpora.read(config.path, corpora.reading_of(config))
     return corpora.embedded()
 
 
