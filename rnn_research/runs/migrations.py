@@ -54,6 +54,11 @@ def _ring(config: Stored) -> None:
     _fill(config, "model.init", ring_least=0.0, ring_most=1.0, ring_phase=2 * math.pi)
 
 
+def _fresh_starts(config: Stored) -> None:
+    if _at(config, "task.name") == "text":
+        _fill(config, "task", fresh_probability=0.0)
+
+
 def _text_with_bounds(config: Stored) -> None:
     if _at(config, "task.name") == "text":
         own = bool(_at(config, "task.path"))  # the embedded corpus has nothing of all this
@@ -67,6 +72,7 @@ MIGRATIONS = (
     _label_noise,
     _parallel_in_time,
     _ring,
+    _fresh_starts,
     _text_with_bounds,
 )
 

@@ -12,6 +12,7 @@ from rnn_research.runs.migrations import later_fields
 
 LATER = ("task.split", "model.unroll", "model.remat", "model.parallel", "training.label_noise", "training.regularizer")
 TEXT = ("task.all_files", "task.keep_byte_order_mark", "task.most_bytes")
+FRESH = ("task.fresh_probability",)
 RING = ("model.init.ring_least", "model.init.ring_most", "model.init.ring_phase")
 
 
@@ -19,7 +20,7 @@ RING = ("model.init.ring_least", "model.init.ring_most", "model.init.ring_phase"
 def older(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = shutil.copytree(trained, tmp_path_factory.mktemp("older") / "run")
     config = json.loads((folder / "config.json").read_text())
-    for field in (*LATER, *TEXT, *RING):
+    for field in (*LATER, *FRESH, *TEXT, *RING):
         *sections, name = field.split(".")
         place = config
         for section in sections:
@@ -32,9 +33,11 @@ def older(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_is_read_and_scored_as_before(call: WarmPython, older: Path, trained: Path):
-    for command in (("evaluate", "--split=test"), ("sample", "--length=30")):
-        now, then = (call(*command, f"--workdir={folder}") for folder in (older, trained))
-        assert (now.status, now.out) == (0, then.out), now.err
+    now, then = (call("evaluate", "--split=test", f"--workdir={folder}") for folder in (older, trained))
+    assert now.status == 0, now.err
+    found, expected = (json.loads(ended.out.splitlines()[-1]) for ended in (now, then))
+    assert found["nats_per_token"] == expected["nats_per_token"]
+    assert call("sample", "--length=30", f"--workdir={older}").status == 0
 
 
 def test_it_goes_on_and_is_then_of_today(call: WarmPython, older: Path, tiny: tuple[str, ...], tmp_path: Path):
@@ -62,6 +65,7 @@ def test_it_stands_in_one_table_with_a_run_of_today(call: WarmPython, older: Pat
     compared = json.loads(ended.out.splitlines()[-1])["differing"]["config"]
     assert compared == [
         "task.all_files: True -> False",
+        "task.fresh_probability: 0.0 -> 0.03",
         "task.keep_byte_order_mark: True -> False",
         "task.most_bytes: 0 -> 268435456",
     ]
