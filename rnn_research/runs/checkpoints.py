@@ -12,7 +12,7 @@ import logging
 import sys
 import tempfile
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -131,13 +131,14 @@ class Checkpoints:
             return min(measured, key=lambda c: c.metrics[self._objective]).step
         return checkpoints[-1].step if checkpoints else None
 
-    def restore(self, step: int, like: State, part: str = "") -> State:
+    def restore(self, step: int, like: State, part: str = "", anew: Collection[str] = ()) -> State:
         """The state saved at a step, in the structure, dtypes and shardings of ``like``.
 
         Args:
           step: which checkpoint.
           like: what to fill.
           part: which part of the stored state ``like`` is, say ``".params"``.
+          anew: parts of the state that are as in ``like`` where the stored ones do not fit.
 
         Raises:
           UserError: if its fields differ from those of ``like``, one line a field.
@@ -150,7 +151,9 @@ class Checkpoints:
             raise Damaged(f"checkpoint {step} cannot be read ({_first_line(error)})") from error
         stored = {name: np.asarray(array) for name, array in stored.items() if name.startswith(part)}
         wanted = {part + name: leaf for name, leaf in flat(like).items()}
-        problems = _field_differences(stored, wanted)
+        replaced = _misfits(stored, wanted, anew)
+        kept = {name: array for name, array in stored.items() if not name.startswith(replaced)}
+        problems = _field_differences(kept, {name: leaf for name, leaf in wanted.items() if not name.startswith(replaced)})
         if problems:
             raise UserError(
                 f"--workdir={self._workdir}: checkpoint {step} does not fit this config "
@@ -160,12 +163,22 @@ class Checkpoints:
             if zlib.crc32(array.tobytes()) != checksums.get(name):
                 raise Damaged(f"checkpoint {step} is damaged: {name} has a wrong checksum")
         leaves, structure = jax.tree_util.tree_flatten_with_path(like)
+        named = [(part + jax.tree_util.keystr(path), leaf) for path, leaf in leaves]
         return jax.tree.unflatten(
-            structure, [_placed(stored[part + jax.tree_util.keystr(p)], leaf) for p, leaf in leaves]
+            structure, [_placed(kept[name], leaf) if name in kept else leaf for name, leaf in named]
         )
 
-    def restore_newest(self, like: State) -> tuple[State | None, int, list[str]]:
+    def misfits(self, step: int, like: State, anew: Collection[str]) -> list[str]:
+        """Which parts of ``anew`` the checkpoint of a step, which can be read, does not fit."""
+        stored = {name: np.asarray(array) for name, array in self._manager.load(step).items()}
+        return list(_misfits(stored, flat(like), anew))
+
+    def restore_newest(self, like: State, anew: Collection[str] = ()) -> tuple[State | None, int, list[str]]:
         """The newest checkpoint that is whole.
+
+        Args:
+          like: what to fill.
+          anew: as in ``restore``.
 
         Returns:
           The state (None if there is no checkpoint at all), its step, and a
@@ -177,7 +190,7 @@ class Checkpoints:
         passed_over = list(self._set_aside)
         for step in reversed(self.steps()):
             try:
-                state = self.restore(step, like)
+                state = self.restore(step, like, anew=anew)
             except Damaged as error:
                 passed_over.append(str(error))
                 continue
@@ -190,12 +203,12 @@ class Checkpoints:
             )
         return None, 0, []
 
-    def restore_best(self, like: State) -> tuple[State, int, list[str]]:
+    def restore_best(self, like: State, anew: Collection[str] = ()) -> tuple[State, int, list[str]]:
         """The best checkpoint that is whole; returns and raises as ``restore_newest``."""
         passed_over: list[str] = []
         while (step := self.best_step()) is not None:
             try:
-                return self.restore(step, like), step, passed_over
+                return self.restore(step, like, anew=anew), step, passed_over
             except Damaged as error:
                 passed_over.append(str(error))
                 self._manager.delete(step)
@@ -263,6 +276,14 @@ def _placed(array: np.ndarray, like: jax.Array) -> jax.Array:
     if jnp.issubdtype(like.dtype, jax.dtypes.prng_key):
         return jax.random.wrap_key_data(jnp.asarray(array))
     return jax.device_put(array, like.sharding)
+
+
+def _misfits(
+    stored: Mapping[str, np.ndarray], wanted: Mapping[str, jax.Array], parts: Collection[str]
+) -> tuple[str, ...]:
+    """The parts of a state, by the beginning of their names, that are stored in other shapes than are wanted."""
+    of = lambda part, leaves: {name: leaf for name, leaf in leaves.items() if name.startswith(part)}  # noqa: E731
+    return tuple(part for part in parts if _field_differences(of(part, stored), of(part, wanted)))
 
 
 def _field_differences(stored: dict[str, np.ndarray], wanted: dict[str, jax.Array]) -> list[str]:

@@ -1,6 +1,7 @@
 """The run directory: one place that knows its layout, and that only one process writes to it.
 
 KIND (run)  config.json  overrides.json  provenance.json  vocabulary.json
+history.jsonl                              (what was true before the run went on with changes)
 metrics.jsonl  tensorboard/  checkpoints/<step>  arrays/*.npz  figures/*.png
 results.json  sample.txt  report.html
 DONE | FAILED                              (FAILED holds the reason)
@@ -39,6 +40,7 @@ class RunDirectory:
         self.overrides = self.path / "overrides.json"
         self.provenance = self.path / "provenance.json"
         self.vocabulary = self.path / "vocabulary.json"
+        self.history = self.path / "history.jsonl"
         self.metrics = self.path / "metrics.jsonl"
         self.tensorboard = self.path / "tensorboard"
         self.checkpoints = self.path / "checkpoints"

@@ -159,7 +159,7 @@ def _member(
         say(f"{entry.name}: {sentence}; going on from step {step}")
     if resumed is not None:
         say(f"{entry.name}: resuming from step {step:,}")
-    record(entry.config, entry.directory, entry.overrides, built.task, source)
+    record(entry.config, entry.directory, entry.overrides, built.task, source, step)
     logbook = Logbook(built.task, entry.config.training.patience, entry.directory, checkpoints, step)
     stack.push(logbook)
     member = Member(number, entry.name, entry.directory, checkpoints, logbook, step)

@@ -1,6 +1,7 @@
 """One run from a config and a directory: start or resume, train, score, and write the results."""
 
 import contextlib
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -9,7 +10,7 @@ from ml_collections import ConfigDict
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.models.recurrent import check_kernel, count
-from rnn_research.runs import metrics, owner
+from rnn_research.runs import history, metrics, owner
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference, flatten
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
@@ -18,7 +19,7 @@ from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import continued, devices, distributed, gradient_watch, loop
+from rnn_research.training import changes, continued, devices, distributed, gradient_watch, loop
 from rnn_research.training.defaults import defaults
 from rnn_research.training.results import figures_of, scored_splits, write_results
 from rnn_research.training.schedule import schedule_of
@@ -120,33 +121,45 @@ def train(
         if done is not None:
             return done
         try:
-            return _train(config, directory, overrides, built)
+            return _train(config, directory, overrides, built, resume)
         except RunFailed as error:
             if distributed.first():
                 write_text(directory.failed, f"{error}\n")
             raise
 
 
-def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built) -> dict[str, Any]:
+def _train(
+    config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built, resume: str
+) -> dict[str, Any]:
     task, _, functions, schedule, hyper = built
     mesh = devices.mesh()
     data = {name: split.data for name, split in task.splits.items()}
     checkpoints = Checkpoints(directory.checkpoints, task.objective[0]) if distributed.first() else SilentCheckpoints()
 
+    anew = tuple(changes.ANEW) if resume == "changed" else ()
+
     def start() -> TrainState:
         fresh = functions.init(jax.random.key(config.seed), config.model.init, hyper)
-        resumed, step, passed_over = checkpoints.restore_newest(fresh)
-        record(config, directory, overrides, task, provenance(task.facts))  # not before the checkpoint is known to fit
+        resumed, step, passed_over = checkpoints.restore_newest(fresh, anew)
+        changes.refuse_fewer_steps(directory, step, schedule.steps)
+        without_effect = changes.said(config, directory, resumed is not None)
+        source = provenance(task.facts)
+        record(config, directory, overrides, task, source, step)  # not before the checkpoint is known to fit
         for sentence in passed_over:
             print(f"{sentence}; going on from step {step}", flush=True)
         if resumed is None:
             return fresh
+        for part in checkpoints.misfits(step, fresh, anew):
+            print(changes.ANEW[part], flush=True)
+        if without_effect:
+            print(without_effect, flush=True)
         print(f"resuming from step {step:,}", flush=True)
-        return resumed
+        return dataclasses.replace(resumed, key=fresh.key)  # of another seed where that was changed
 
     def best() -> tuple[Params, int]:
         like = functions.init(jax.random.key(config.seed), config.model.init, hyper)
-        state, step, passed_over = checkpoints.restore_best(like)
+        # It may be of before a change; what is wanted of it is the parameters.
+        state, step, passed_over = checkpoints.restore_best(like, tuple(changes.ANEW))
         for sentence in passed_over:
             print(f"{sentence}; the best one left is of step {step}", flush=True)
         return state.params, step
@@ -172,9 +185,24 @@ def _train(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any
 
 
 def record(
-    config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], task: Task, source: dict[str, Any]
+    config: ConfigDict,
+    directory: RunDirectory,
+    overrides: dict[str, Any],
+    task: Task,
+    source: dict[str, Any],
+    step: int,
 ) -> None:
-    """Writes down what runs here, from here on; ``source`` is its provenance."""
+    """Writes down what runs here, from ``step`` on; what was true before goes to the history where it differs.
+
+    Args:
+      config: the whole config.
+      directory: of the run.
+      overrides: what the command line changed.
+      task: whose symbols are kept.
+      source: the provenance.
+      step: updates made.
+    """
+    history.keep(directory, step, {"config": config.to_dict(), "overrides": overrides, "provenance": source})
     for marker in (directory.done, directory.failed):
         marker.unlink(missing_ok=True)
     write_json(directory.config, config.to_dict())
@@ -229,11 +257,11 @@ def check_config(config: ConfigDict, directory: RunDirectory, resume: str) -> No
         return
     if resume == "never":
         raise UserError(f"--workdir={directory.path} is used and --resume=never: choose another directory")
-    changed = difference(read_config(directory), config.to_dict())
-    if changed and resume == "auto":
+    differing = difference(read_config(directory), config.to_dict())
+    if differing and resume == "auto":
         raise UserError(
-            f"--workdir={directory.path} belongs to another config ({'; '.join(changed)}): "
-            "choose another directory, or go on with --resume=changed"
+            f"--workdir={directory.path} belongs to another config ({'; '.join(differing)}): "
+            f"choose another directory{changes.advice(line.split(':')[0] for line in differing)}"
         )
     metrics.read(directory.metrics)  # damage is named before anything is written
 

@@ -17,14 +17,12 @@ def used(trained: Path, tmp_path: Path) -> Path:
 
 def test_another_config_is_shown_field_by_field(call: WarmPython, tiny: tuple[str, ...], used: Path):
     before = contents(used)
-    ended = call("train", *tiny, f"--workdir={used}", "--config.model.cell=gru", "--config.optimizer.learning_rate=0.5")
-    refused(
-        ended,
-        f"--workdir={used}",
-        "model.cell: 'lstm' -> 'gru'",
-        "optimizer.learning_rate: 0.01 -> 0.5",
-        "--resume=changed",
-    )
+    rate = ("--config.optimizer.learning_rate=0.5", f"--workdir={used}")
+    ended = call("train", *tiny, *rate)
+    refused(ended, f"--workdir={used}", "optimizer.learning_rate: 0.01 -> 0.5", "--resume=changed")
+    ended = call("train", *tiny, *rate, "--config.model.cell=gru")
+    refused(ended, f"--workdir={used}", "model.cell: 'lstm' -> 'gru'", "optimizer.learning_rate: 0.01 -> 0.5")
+    assert "--resume=changed" not in ended.err  # it would be refused
     assert contents(used) == before
 
 
@@ -40,8 +38,6 @@ def test_never_refuses_a_used_directory(call: WarmPython, tiny: tuple[str, ...],
         "model.hidden=9",
         "model.layers=2",
         "model.cell=gru",
-        "optimizer.name=sgd",
-        "task.batch_size=2",
         "model.embedding=3",
     ],
 )
@@ -58,8 +54,6 @@ def test_a_state_of_another_shape_is_refused_even_if_changed(
         "model.hidden=9": ".params.w_HV is float32[8, 37], not float32[9, 37]",
         "model.layers=2": ".params.stack.cells[1][0].b_GH is wanted but not stored",
         "model.cell=gru": ".params.stack.cells[0][0].b_GH",
-        "optimizer.name=sgd": ".opt_state[1][0].mu.b_V is stored but not wanted",
-        "task.batch_size=2": ".carry[0][0].c is float32[4, 8], not float32[2, 8]",
         "model.embedding=3": ".params.embedding_VE is wanted but not stored",
     }
     assert expected[field] in ended.err
