@@ -182,7 +182,7 @@ def study_runs(runs: pd.DataFrame, directory: RunDirectory, out: RunDirectory, c
         write_page(out, results)
         write_text(out.done, "")
     for entry in results["concepts"]:
-        print(line_of_runs(entry, len(studied)))
+        print(line_of_runs(entry))
     print(f"report: {out.report}")
     if missed:
         named = "; ".join(f"{name}: {' '.join(why.split())}" for name, why in missed.items())

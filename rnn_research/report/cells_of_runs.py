@@ -14,6 +14,7 @@ from rnn_research.runs.directory import RunDirectory, read_json, write_text
 
 COLOURS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE}
 """Of the verdicts that say that the network has the concept; all others are grey."""
+STATISTICS = {"auc": "AUC", "r2": "R²", "mutual_information": "nats"}
 
 Entries = Sequence[dict[str, Any]]
 
@@ -75,10 +76,9 @@ def conclusion(results: dict[str, Any]) -> str:
         where = "In the one run that was studied no" if of == 1 else f"In none of the {of} runs a"
         first = f"{where} single cell stands for a concept."
     second = (
-        f" It is proved that the network uses the unit that was held: {', '.join(proved)} (runs of those in which a "
-        "unit was held)."
+        f" Of the runs in which a unit was held, the network is proved to use it for {', '.join(proved)}."
         if proved
-        else " In no run is it proved that the network uses the unit that was held."
+        else " In no run is the network proved to use a unit that was held."
     )
     return first + second
 
@@ -99,10 +99,18 @@ def concept_table(entries: Entries, runs: int) -> str:
     rows = []
     for e in entries:
         controls = [spread(e[name], ".3f", ends=False) for name in ("last_characters", "untrained", "probe_all")]
-        score = f"{e['statistic']} {spread(e['held_out'], '.3f')}" if e["held_out"] else "-"
+        score = f"{STATISTICS[e['statistic']]} {spread(e['held_out'], '.3f')}" if e["held_out"] else "-"
         proved = f"{e['proved']} of {e['held']}" if e["held"] else "-"
-        rows.append((e["concept"], verdicts_of(e, runs), score, *controls, proved))
-    head = ("concept", "verdict", "held-out score", "last characters", "untrained", "all units", "proved")
+        rows.append((e["concept"], verdicts_of(e), score, *controls, proved))
+    head = (
+        "concept",
+        f"verdict in how many of {runs}",
+        "held-out score",
+        "last characters",
+        "untrained",
+        "all units",
+        "proved",
+    )
     return html.table(rows, head)
 
 
@@ -113,14 +121,17 @@ def read_as(results: dict[str, Any]) -> str:
     absent = results["not_in_text"]
     return (
         f"Scores are of each run's best unit on the half of the text that did not choose it, {interval}; "
-        "proved: in how many runs, of those in which a unit was held. "
+        "AUC 0.5, R² 0 and 0 nats know nothing. Proved: in how many runs, of those in which a unit was held. "
         f"Concepts: {results['chosen']}." + (f" Not in this text: {', '.join(absent)}." if absent else "")
     )
 
 
-def verdicts_of(entry: dict[str, Any], runs: int) -> str:
-    """``single cell 3 of 5, distributed 2 of 5``."""
-    return ", ".join(f"{verdict} {times} of {runs}" for verdict, times in entry["verdicts"].items())
+def verdicts_of(entry: dict[str, Any]) -> str:
+    """``single cell 3, distributed 2``; the verdict alone where all runs have it."""
+    verdicts = entry["verdicts"]
+    if len(verdicts) == 1:
+        return f"{next(iter(verdicts))} (all)"
+    return ", ".join(f"{verdict} {times}" for verdict, times in verdicts.items())
 
 
 def spread(average: dict[str, Any] | None, form: str, ends: bool = True) -> str:
@@ -146,7 +157,7 @@ def scores(entries: Entries, path: Path) -> None:
             if cell["score"] is not None:
                 colour = COLOURS.get(cell["verdict"], GREY)
                 axes.plot(cell["score"], y, "o", color=colour, ms=6, alpha=0.7, mew=0)
-    names = [f"{e['concept']}  ({e['statistic']})" for e in reversed(entries)]
+    names = [f"{e['concept']}  ({STATISTICS[e['statistic']]})" for e in reversed(entries)]
     axes.set_yticks(range(len(entries)), names, fontsize=8)
     for verdict, colour in (*COLOURS.items(), ("any other verdict", GREY)):
         axes.plot([], [], "o", color=colour, mew=0, alpha=0.7, label=f"best unit of a run: {verdict}")
@@ -157,7 +168,8 @@ def scores(entries: Entries, path: Path) -> None:
     ):
         axes.plot([], [], marker, color=colour, mfc="none", label=label)
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    axes.set(xlim=(0, 1.02), xlabel="held-out score")
+    low, high = axes.dataLim.intervalx
+    axes.set(xlim=(low - 0.02, high + 0.02), xlabel="held-out score")
     save(drawn, [axes], path)
 
 
@@ -197,11 +209,11 @@ def cell_text(cell: dict[str, Any] | None) -> str:
     return f"{said}, {held}{'proved' if cell['proved'] else 'not proved'}"
 
 
-def line_of_runs(entry: dict[str, Any], runs: int) -> str:
+def line_of_runs(entry: dict[str, Any]) -> str:
     """One concept in one line, for the terminal."""
-    score = f"{entry['statistic']} {spread(entry['held_out'], '.3f')}" if entry["held_out"] else ""
+    score = f"{STATISTICS[entry['statistic']]} {spread(entry['held_out'], '.3f')}" if entry["held_out"] else ""
     proved = f"proved {entry['proved']} of {entry['held']}" if entry["held"] else ""
-    return f"{entry['concept']:<28} {verdicts_of(entry, runs):<44} {score}  {proved}".rstrip()
+    return f"{entry['concept']:<28} {verdicts_of(entry):<44} {score}  {proved}".rstrip()
 
 
 def _link(run: dict[str, Any], out: RunDirectory) -> str:

@@ -26,7 +26,7 @@ def entry(concept, verdict, score=None, proved=None):
         "concept": concept,
         "kind": "binary",
         "verdict": verdict,
-        "best": None if score is None else {"unit": unit, "statistic": "AUC", "confirm": score},
+        "best": None if score is None else {"unit": unit, "statistic": "auc", "confirm": score},
         "controls": None if score is None else {"last_characters": 0.6, "untrained": 0.5, "probe_all": 0.9},
         "effect": None if proved is None else {"unit": "layer1.c[0]", "proved": proved},
     }
@@ -71,11 +71,11 @@ def test_what_is_said_of_them():
     assert [e["concept"] for e in ordered(found["concepts"])] == ["b", "a"]
     said = conclusion(found)
     assert "b in 2 of 3 runs" in said
-    assert "uses the unit that was held: b in 2 of 3 (" in said
+    assert "is proved to use it for b in 2 of 3." in said
     assert "differ on 2: b, a" in score_sentence(ordered(found["concepts"]))
     assert "Of the 8 cells" in share_sentence(found)
     assert "50.0% [0.0%, 100.0%]" in share_sentence(found)
-    assert "single cell 2 of 3, distributed 1 of 3" in line_of_runs(ordered(found["concepts"])[0], 3)
+    assert "single cell 2, distributed 1" in line_of_runs(ordered(found["concepts"])[0])
     none = side_by_side([Studied("x", 0, results(0.0, entry("a", "absent", 0.5, False)))])
     assert conclusion(none).startswith("In the one run that was studied no single cell")
 
