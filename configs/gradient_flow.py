@@ -55,10 +55,13 @@ def anatomy(config: ConfigDict) -> None:
         "lstm_forget_bias_1",
         "lstm_forget_bias_2",
     )
-    config.task.length = 50  # of the sequences trained on
+    config.analysis.rates = (("elman", 1e-3),)
+    config.optimizer.learning_rate = 3e-3
+    config.task.length = 20  # of the sequences trained on
     config.task.evaluation_sequences = 200
-    config.training.steps = 300
-    config.evaluation.every = 300
+    config.analysis.solved = 0.05  # mean squared error: it needs both numbers, one of them alone leaves 1/12
+    config.training.steps = 1500
+    config.evaluation.every = 100
 
 
 def trained(config: ConfigDict) -> None:

@@ -107,6 +107,41 @@ def fitted_lags(T: int) -> tuple[int, int]:
     return edge, T - 1 - edge
 
 
+def early_lags(T: int) -> tuple[int, int]:
+    """The lags before those of ``fitted_lags``: a decay that is over by then does not show in a slope fitted there."""
+    return 0, fitted_lags(T)[0]
+
+
+def line(log_T: np.ndarray | Array, lags: tuple[int, int]) -> float:
+    """Nats per step of one profile over the lags from the first to the last, both with it.
+
+    Args:
+      log_T: step 0 first, so that entry 0 is the largest lag; what is not finite is left out.
+      lags: the smallest and the largest.
+
+    Returns:
+      The slope of least squares; NaN without two lags that are finite.
+    """
+    by_lag = np.asarray(log_T, np.float64)[::-1]
+    lag = np.arange(lags[0], min(lags[1], len(by_lag) - 1) + 1)
+    lag = lag[np.isfinite(by_lag[lag])]
+    return float(np.polyfit(lag, by_lag[lag], 1)[0]) if len(lag) > 1 else float("nan")
+
+
+def local_slopes(log_T: np.ndarray | Array, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """The slope of one profile in one window of lags after another, ``line`` over each.
+
+    Args:
+      log_T: as for ``line``.
+      window: steps of lag, two or more; a rest that fills none is left out.
+
+    Returns:
+      The middle of each window, and its slope in nats per step.
+    """
+    starts = range(0, len(log_T) - window, window)
+    return np.array(starts) + window / 2, np.array([line(log_T, (s, s + window)) for s in starts])
+
+
 def half_life(slope: Array) -> Array:
     """ln 2 / -slope in steps; inf for a slope of zero or above."""
     falls = slope < 0

@@ -53,17 +53,45 @@ def conclusion(results: dict[str, Any]) -> str:
     """One sentence from the numbers."""
     objective = results["objective"]
     if f"test_{objective}" not in results:
+        if any(name.startswith("test_") for name in results):
+            return f"{results['step']:,} steps; the {_words(objective)} of the test split is not a number."
         return f"{results['step']:,} steps; no test split was held out."
     if objective != "nats_per_token":
-        floors = ", ".join(f"{name} {value:.4g}" for name, value in results.items() if name.startswith("floor_"))
-        return f"On sequences that it never saw: {_words(objective)} {results[f'test_{objective}']:.4g} ({floors})."
-    floor = results["floor_unigram_nats"]
-    low, high = results["test_nats_per_token_low95"], results["test_nats_per_token_high95"]
-    return (
-        f"On text that it never saw the model needs {results['test_bits_per_byte']:.3f} bits per byte "
-        f"({results['test_nats_per_token']:.3f} nats per symbol, 95 % interval {low:.3f} to {high:.3f}); "
-        f"single symbols without context need {floor:.3f} nats."
-    )
+        return f"On sequences that it never saw: {_headline(results)}."
+    nats, floor = results["test_nats_per_token"], results["floor_unigram_nats"]
+    bits = f"{results['test_bits_per_byte']:.3f} bits per byte, " if "test_bits_per_byte" in results else ""
+    need = f"On text that it never saw the model needs {bits}{nats:.3f} nats per symbol{_interval(results, objective)}"
+    if nats < floor:
+        return f"{need}; single symbols without context need {floor:.3f} nats."
+    return f"{need}: no better than single symbols without context, which need {floor:.3f}."
+
+
+def _headline(results: dict[str, Any]) -> str:
+    """The score that a reader wants first (of classes the accuracy, else the objective), beside its floor."""
+    objective = results["objective"]
+    name = "accuracy" if "test_accuracy" in results else objective
+    parts = [_beside_floor(results, name)]
+    if name != objective:
+        parts.append(_beside_floor(results, objective))
+    return "; ".join(parts)
+
+
+def _beside_floor(results: dict[str, Any], name: str) -> str:
+    """A score with its interval, and on which side of its floor it lies, where it has one."""
+    value, floor = results[f"test_{name}"], results.get(f"floor_{name}")
+    shown = f"{_words(name)} {value:.4g}{_interval(results, name)}"
+    if floor is None:
+        return shown
+    low, high = (results.get(f"test_{name}_{end}95", value) for end in ("low", "high"))
+    better, worse = (low > floor, high < floor) if name == "accuracy" else (high < floor, low > floor)
+    if better:
+        return f"{shown}, better than the floor of {floor:.4g}"
+    return f"{shown}, {'worse than' if worse else 'not told apart from'} the floor of {floor:.4g}"
+
+
+def _interval(results: dict[str, Any], name: str) -> str:
+    low, high = (results.get(f"test_{name}_{end}95") for end in ("low", "high"))
+    return "" if low is None or high is None else f" (95 % interval {low:.4g} to {high:.4g})"
 
 
 def scores(results: dict[str, Any]) -> str:
@@ -83,10 +111,9 @@ def _words(name: str) -> str:
 def learning_sentence(records: list[dict[str, Any]], results: dict[str, Any]) -> str:
     """What the learning curve shows."""
     losses = [r["loss"] for r in records if r["kind"] == "train"]
-    return (
-        f"Training loss falls from {losses[0]:.3f} to {losses[-1]:.3f} in {results['step']:,} steps; "
-        f"the model kept is the one of step {results['best_step']:,}."
-    )
+    change = f"from {losses[0]:.3f} to {losses[-1]:.3f} in {results['step']:,} steps"
+    falls = f"Training loss falls {change}" if losses[-1] < losses[0] else f"Training loss does not fall: {change}"
+    return f"{falls}; the model kept is the one of step {results['best_step']:,}."
 
 
 def reach_sentence(records: list[dict[str, Any]]) -> str:
@@ -110,9 +137,15 @@ def _decay(record: dict[str, Any], suffix: str) -> str:
     if f"slope_nats_per_step{suffix}" not in record:
         return "is exactly zero before it has reached far"
     rate = _rate(record, suffix)
-    if f"half_life_steps{suffix}" not in record:
-        return f"does not decay backwards in time ({rate})"
-    return f"halves every {record[f'half_life_steps{suffix}']:.3g} steps back ({rate})"
+    low, high = (record.get(f"slope_nats_per_step_{end}95{suffix}") for end in ("low", "high"))
+    if low is None or high is None:  # one sequence, or a record of an older version
+        return f"changes by {rate} backwards in time, without an interval to tell it from no decay"
+    ends = f"{rate}, 95 % over sequences {low:+.3g} to {high:+.3g}"
+    if f"half_life_steps{suffix}" in record:
+        return f"halves every {record[f'half_life_steps{suffix}']:.3g} steps back ({ends})"
+    if low > 0:
+        return f"grows backwards in time ({ends})"
+    return f"is not told apart from one that does not decay backwards in time ({ends})"
 
 
 def _rate(record: dict[str, Any], suffix: str) -> str:

@@ -2,7 +2,10 @@
 
 Every network of ``config.analysis.networks`` begins with every seed, is measured
 on fresh sequences of ``config.analysis.length`` steps, trained on ``config.task``
-for ``config.training.steps``, and measured again.
+until all seeds of its program have a validation objective below
+``config.analysis.solved``, at most for ``config.training.steps``, and measured
+again. Which of them had learned the task by then is in the results: a network
+that has been trained and has learned nothing is no picture of training.
 """
 
 from functools import partial
@@ -10,12 +13,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.analysis.theory import forget_half_life
 from rnn_research.errors import one_of
-from rnn_research.studies.described import described
+from rnn_research.studies.described import described, finite
 from rnn_research.studies.learning import Overrides, changed, headed, initial_params, seeds_of, train_members
 from rnn_research.studies.measuring import check_state, measuring
 from rnn_research.studies.networks import NETWORKS, one_program
@@ -46,7 +48,9 @@ def measure_group(config: ConfigDict, names: tuple[str, ...], say: Say) -> dict[
     """Networks of one shape with all their seeds as one population."""
     base = changed(config, NETWORKS[names[0]])
     points = {name: changed(config, NETWORKS[name]) for name in names}
-    members = [{**_free(points[name]), **seed} for name in names for seed in seeds_of(config)]
+    rates = dict(config.analysis.rates)
+    own = {name: {"optimizer.learning_rate": rates[name]} if name in rates else {} for name in names}
+    members = [{**_free(points[name]), **own[name], **seed} for name in names for seed in seeds_of(config)]
     params_M = initial_params(base, members)
     measure = measuring(base, len(members))
     found: dict[str, Any] = {}
@@ -64,11 +68,20 @@ def measure_group(config: ConfigDict, names: tuple[str, ...], say: Say) -> dict[
     record("initial", params_M)
     say("measured at initialisation")
     if config.training.steps:
-        outcomes, params_M, _ = train_members(base, members, -np.inf, say)
+        solved = config.analysis.solved
+        outcomes, params_M, built = train_members(base, members, solved, say)
         record("trained", params_M)
         for n, name in enumerate(names):
             mine = outcomes[n * config.analysis.seeds : (n + 1) * config.analysis.seeds]
-            found[name]["trained"]["objective_median"] = float(np.median([o.final for o in mine]))
+            found[name]["trained"] |= {
+                "objective": built.task.objective[0],
+                "objective_by_seed": [finite(o.final) for o in mine],
+                "learned_below": solved,
+                # As it stands when it is measured, not as it once stood.
+                "learned": sum(o.finite and o.final < solved for o in mine),
+                "seeds": len(mine),
+                "steps": mine[0].curve[-1][0],
+            }
     return found
 
 

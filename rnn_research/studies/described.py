@@ -1,5 +1,6 @@
 """Measurements of a few seeds as a dictionary ready for JSON: means, intervals, medians."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -7,8 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
+from rnn_research.analysis.decay import early_lags, fitted_lags, line, local_slopes
 from rnn_research.analysis.lyapunov import finite_time
 from rnn_research.analysis.theory import pascanu_bound
+from rnn_research.runs.half_lives import half_lives
 from rnn_research.runs.statistics import mean_interval
 from rnn_research.studies.measure import Detail, Reach
 from rnn_research.types import Array
@@ -21,19 +24,23 @@ def described(far: Reach, near: Detail, params_M: Any, config: ConfigDict) -> di
 
     With one seed the slope's interval is the bootstrap's over sequences.
     """
-    slope_M, top_M = far.slope_L[:, 0], far.exponents_LR[:, 0, 0]
-    half_life_M = np.where(slope_M < 0, -np.log(2) / np.minimum(slope_M, -1e-30), np.inf)
+    slope_M, top_M = np.asarray(far.slope_L[:, 0]), np.asarray(far.exponents_LR[:, 0, 0])
+    over_sequences = (float(far.slope_low_L[0, 0]), float(far.slope_high_L[0, 0])) if len(slope_M) == 1 else None
+    early = early_lags(far.median_LT.shape[-1])
     found: dict[str, Any] = {
         **interval("slope_nats_per_step", slope_M),
+        **half_lives(slope_M, over_sequences if np.isfinite(slope_M).all() else None),
+        **interval("early_slope_nats_per_step", [line(log_T, early) for log_T in far.median_LT[:, 0]]),
+        "early_lags": list(early),
+        "fitted_lags": list(fitted_lags(far.median_LT.shape[-1])),
         **interval("top_exponent_nats_per_step", top_M),
-        "slope_by_seed": slope_M.tolist(),
-        "top_exponent_by_seed": top_M.tolist(),
-        "slope_over_exponent_median": float(np.median(slope_M / top_M)),
-        "slope_minus_exponent_largest": float(np.abs(slope_M - top_M).max()),
-        "half_life_steps_median": finite(np.median(half_life_M)),
-        "half_life_by_seed": [finite(steps) for steps in half_life_M],
+        "slope_by_seed": [finite(s) for s in slope_M],
+        "top_exponent_by_seed": [finite(e) for e in top_M],
+        "slope_over_exponent_median": finite(float(np.median(slope_M / top_M))),
+        "slope_minus_exponent_largest": finite(float(np.abs(slope_M - top_M).max())),
         "exploding_share": float(far.exploding_share_L[:, 0].mean()),
         "profile": _median(far.median_LT[:, 0]),
+        **along_the_lags(_median(far.median_LT[:, 0])),
         "profile_low": _median(far.low_LT[:, 0]),
         "profile_high": _median(far.high_LT[:, 0]),
         "exponents": far.exponents_LR[:, 0].mean(axis=0).tolist(),
@@ -44,14 +51,13 @@ def described(far: Reach, near: Detail, params_M: Any, config: ConfigDict) -> di
         "log_dh_dh0": _median(near.log_dh_dh0_T),
         **one_step(near.jacobians_KMM),
     }
-    if len(slope_M) == 1:
-        found["slope_nats_per_step_low95"] = float(far.slope_low_L[0, 0])
-        found["slope_nats_per_step_high95"] = float(far.slope_high_L[0, 0])
+    if over_sequences is not None:
+        found["slope_nats_per_step_low95"], found["slope_nats_per_step_high95"] = map(finite, over_sequences)
     if far.slope_L.shape[1] > 1:
         found["layers"] = [
             {
-                "slope_nats_per_step": float(far.slope_L[:, l].mean()),
-                "top_exponent_nats_per_step": float(far.exponents_LR[:, l, 0].mean()),
+                "slope_nats_per_step": finite(float(far.slope_L[:, l].mean())),
+                "top_exponent_nats_per_step": finite(float(far.exponents_LR[:, l, 0].mean())),
                 "profile": _median(far.median_LT[:, l]),
             }
             for l in range(far.slope_L.shape[1])
@@ -72,6 +78,13 @@ def described(far: Reach, near: Detail, params_M: Any, config: ConfigDict) -> di
         bound_M = np.asarray(jax.vmap(lambda w_GHH: pascanu_bound(w_GHH[0]))(jnp.asarray(cell_M.w_h_GHH)))
         found.update(interval("bound_nats_per_step", bound_M))
     return found
+
+
+def along_the_lags(profile_T: list[float | None]) -> dict[str, Any]:
+    """The local slope of a profile, window by window, for what one fitted slope does not show."""
+    log_T = np.array([np.nan if v is None else v for v in profile_T])
+    lags, slopes = local_slopes(log_T, max(2, len(log_T) // 20))
+    return {"local_slope_lags": lags.tolist(), "local_slopes": [finite(s) for s in slopes]}
 
 
 def one_step(jacobians_MKNN: np.ndarray | Array) -> dict[str, Any]:
@@ -98,7 +111,7 @@ def finite_time_spread(local_MT: np.ndarray | Array) -> dict[str, Any]:
     }
 
 
-def interval(name: str, values_M: np.ndarray | Array) -> dict[str, float | int | None]:
+def interval(name: str, values_M: Sequence[float] | np.ndarray | Array) -> dict[str, float | int | None]:
     """Mean over the seeds that have a value, with Student's 95 % interval, and how many of how many they are.
 
     A ReLU network that is dead has none: its gradient is exactly zero. None stands
@@ -112,9 +125,9 @@ def interval(name: str, values_M: np.ndarray | Array) -> dict[str, float | int |
     return {name: mean, f"{name}_low95": low, f"{name}_high95": high, **counts}
 
 
-def finite(steps: float) -> float | None:
-    """JSON knows no infinity: None is a gradient that does not decay."""
-    return float(steps) if np.isfinite(steps) else None
+def finite(value: float) -> float | None:
+    """JSON knows no infinity and no NaN."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _median(values: np.ndarray | Array) -> list[float | None]:

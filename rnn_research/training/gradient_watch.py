@@ -7,7 +7,8 @@ chunk), without dropout, in the parameters' own precision (float32 where trainin
 computes in bfloat16). Of every layer:
 
 slope_nats_per_step           of log ||dE/dh_t||, median over sequences, against the lag
-half_life_steps               ln 2 / -slope; left out where the gradient does not decay
+slope_nats_per_step_low95     and _high95: Student's interval of the mean of the sequences' own slopes
+half_life_steps               ln 2 / -slope; left out where that interval does not lie below zero
 exploding_share               of the sequences, whose own slope is above zero
 top_exponent_nats_per_step    largest Lyapunov exponent of the layer along its own inputs, mean over sequences
 
@@ -32,6 +33,7 @@ from rnn_research.errors import UserError, at_least
 from rnn_research.models import Model
 from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
 from rnn_research.models.recurrent import stack_of
+from rnn_research.runs.statistics import mean_interval
 from rnn_research.tasks import Batch, Task
 from rnn_research.training.carries import begin
 from rnn_research.training.state import Purpose, TrainState, purpose_key
@@ -124,10 +126,15 @@ def record(measured: Measured) -> dict[str, float]:
     values: dict[str, float] = {}
     for layer in range(len(log_LTB)):
         slope = _slope(np.median(log_LTB[layer], axis=-1))
+        own_B = np.array([_slope(log_T) for log_T in log_LTB[layer].T])
+        known_B = own_B[np.isfinite(own_B)]
+        low, high = mean_interval(known_B)[1:] if len(known_B) > 1 else (math.nan, math.nan)
         found = {
             "slope_nats_per_step": slope,
-            "half_life_steps": math.log(2) / -slope if slope < 0 else math.inf,
-            "exploding_share": float(np.mean([_slope(log_T) > 0 for log_T in log_LTB[layer].T])),
+            "slope_nats_per_step_low95": low,
+            "slope_nats_per_step_high95": high,
+            "half_life_steps": math.log(2) / -slope if slope < 0 and high < 0 else math.inf,
+            "exploding_share": float(np.mean(own_B > 0)),
             "top_exponent_nats_per_step": float(np.mean(top_LB[layer])),
         }
         suffix = f"_layer{layer + 1}" if len(log_LTB) > 1 else ""

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.analysis.decay import decay, half_life
+from rnn_research.analysis.decay import decay, early_lags, fitted_lags, half_life, line, local_slopes
 from rnn_research.errors import UserError
 
 
@@ -87,3 +87,22 @@ def test_half_life_of_no_decay_is_infinite():
 def test_a_range_without_two_lags_is_refused(first, last):
     with pytest.raises(UserError, match="lags"):
         decay(lines([-1.0]), first_lag=first, last_lag=last)
+
+
+def test_a_fast_early_decay_shows_in_the_local_slope_and_not_in_the_fit():
+    """A profile that falls by 0.1 a step for 20 lags and then stays: the fitted slope is zero."""
+    T = 100
+    log_T = -0.1 * np.minimum(np.arange(T)[::-1], 20)
+    assert line(log_T, fitted_lags(T)) == pytest.approx(0, abs=1e-12)
+    assert line(log_T, early_lags(T)) == pytest.approx(-0.1)
+    lags, slopes = local_slopes(log_T, 10)
+    np.testing.assert_allclose(lags, np.arange(5, 95, 10))
+    np.testing.assert_allclose(slopes, [-0.1, -0.1, *[0] * 7], atol=1e-12)
+
+
+def test_a_line_leaves_out_what_is_not_finite():
+    """The last c is read by its own h alone: its profile begins at lag 1."""
+    log_T = -0.3 * np.arange(12.0)[::-1]
+    log_T[-1] = -np.inf
+    assert line(log_T, (0, 5)) == pytest.approx(-0.3)
+    assert np.isnan(line(np.full(12, -np.inf), (0, 5)))

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from rnn_research.analysis.decay import decay, fitted_lags
 from rnn_research.analysis.jacobians import jacobians
@@ -95,7 +96,11 @@ def test_records_are_what_the_laboratory_finds_at_the_checkpoint(tiny, tmp_path)
     for layer in range(2):
         mine = {k.removesuffix(f"_layer{layer + 1}"): v for k, v in watched[-1].items() if k[-1] == str(layer + 1)}
         assert mine["slope_nats_per_step"] == pytest.approx(float(fit.slope[layer]), rel=1e-4)
-        assert mine["half_life_steps"] == pytest.approx(float(fit.half_life[layer]), rel=1e-4)
+        own = ttest_1samp(np.asarray(own_BL)[:, layer], 0).confidence_interval(0.95)
+        assert mine["slope_nats_per_step_high95"] == pytest.approx(own.high, rel=1e-3, abs=1e-5)
+        assert ("half_life_steps" in mine) == (own.high < 0)
+        if own.high < 0:
+            assert mine["half_life_steps"] == pytest.approx(float(fit.half_life[layer]), rel=1e-4)
         assert mine["exploding_share"] == pytest.approx(np.mean(np.asarray(own_BL)[:, layer] > 0))
         tops = [growth_of_one_direction(np.asarray(j_L[layer], np.float64)[:, b], 4) for b in range(3)]
         assert mine["top_exponent_nats_per_step"] == pytest.approx(np.mean(tops), abs=1e-4)
@@ -169,9 +174,20 @@ def test_a_record_by_hand():
     profiles = np.stack([line(s) for s in (-0.5, -0.2, 0.1)], -1)[None]
     found = record(Measured(jnp.asarray(profiles), jnp.array([[-0.3, -0.1, 0.1]])))
     assert found["slope_nats_per_step"] == pytest.approx(-0.2)
-    assert found["half_life_steps"] == pytest.approx(math.log(2) / 0.2)
+    expected = ttest_1samp([-0.5, -0.2, 0.1], 0).confidence_interval(0.95)
+    assert (found["slope_nats_per_step_low95"], found["slope_nats_per_step_high95"]) == pytest.approx(tuple(expected))
+    assert "half_life_steps" not in found, "its interval holds zero"
     assert found["exploding_share"] == pytest.approx(1 / 3)
     assert found["top_exponent_nats_per_step"] == pytest.approx(-0.1)
+
+
+def test_a_half_life_is_told_where_the_interval_lies_below_zero():
+    profiles = np.stack([line(s) for s in (-0.25, -0.2, -0.15)], -1)[None]
+    found = record(Measured(jnp.asarray(profiles), jnp.zeros((1, 3))))
+    assert found["half_life_steps"] == pytest.approx(math.log(2) / 0.2)
+    one = record(Measured(jnp.asarray(profiles[..., :1]), jnp.zeros((1, 1))))
+    assert one["slope_nats_per_step"] == pytest.approx(-0.25)
+    assert not {"half_life_steps", "slope_nats_per_step_low95"} & set(one), "one sequence is no test"
 
 
 def test_what_is_not_finite_is_left_out():
@@ -180,8 +196,10 @@ def test_what_is_not_finite_is_left_out():
     dead = np.full((20, 2), -np.inf)
     found = record(Measured(jnp.asarray(np.stack([growing, dead])), jnp.array([[0.1, 0.1], [-jnp.inf, 0.0]])))
     names = {"slope_nats_per_step_layer1", "exploding_share_layer1", "top_exponent_nats_per_step_layer1"}
+    names |= {"slope_nats_per_step_low95_layer1", "slope_nats_per_step_high95_layer1"}
     assert found.keys() == names | {"exploding_share_layer2"}
     assert found["exploding_share_layer1"] == 1
+    assert found["slope_nats_per_step_low95_layer1"] > 0
     assert found["exploding_share_layer2"] == 0
     json.dumps(found, allow_nan=False)
 
@@ -217,7 +235,9 @@ def test_page_has_the_figure_and_what_it_shows(tiny, tmp_path):
     page = (tmp_path / "report.html").read_text()
     last = records(tmp_path, "gradient_flow")[-1]
     assert (tmp_path / "figures" / "gradient_reach.png").stat().st_size > 10_000
-    assert f"halves every {last['half_life_steps']:.3g} steps back" in page
+    told = "half_life_steps" in last
+    expected = f"halves every {last['half_life_steps']:.3g} steps back" if told else "is not told apart from one that"
+    assert expected in page
     assert f"the top Lyapunov exponent is {last['top_exponent_nats_per_step']:+.3g} nats per step" in page
     train(tiny(), RunDirectory(tmp_path / "off"), {})
     write_page(RunDirectory(tmp_path / "off"))
@@ -228,10 +248,17 @@ def test_the_sentence_of_gradients_that_grow_or_die():
     first = {"step": 1, "kind": "gradient_flow", "slope_nats_per_step": -0.5, "half_life_steps": 1.386}
     first |= {"exploding_share": 0.0, "top_exponent_nats_per_step": -0.4}
     grows = {"step": 2, "kind": "gradient_flow", "slope_nats_per_step": 0.25, "exploding_share": 1.0}
+    grows |= {"slope_nats_per_step_low95": 0.125, "slope_nats_per_step_high95": 0.5}
     assert reach_sentence([first, grows]) == (
-        "At step 2 the gradient of the last step's error does not decay backwards in time (+0.25 nats per step) "
-        "(at step 1: -0.5 nats per step), and 100 % of the sequences explode."
+        "At step 2 the gradient of the last step's error grows backwards in time (+0.25 nats per step, 95 % over "
+        "sequences +0.125 to +0.5) (at step 1: -0.5 nats per step), and 100 % of the sequences explode."
     )
+    neither = grows | {"slope_nats_per_step_low95": -0.1}
+    assert "is not told apart from one that does not decay backwards in time (" in reach_sentence([neither])
+    assert "halves every 1.39 steps back (" in reach_sentence(
+        [first | {"slope_nats_per_step_low95": -0.7, "slope_nats_per_step_high95": -0.3}]
+    )
+    assert "without an interval to tell it from no decay" in reach_sentence([first]), "a record of an older version"
     dead = {"step": 2, "kind": "gradient_flow", "exploding_share": 0.0}
     assert "is exactly zero before it has reached far" in reach_sentence([dead])
 

@@ -9,6 +9,7 @@ import numpy as np
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.gates import distributions, gate_sentence, gates, highway, highway_sentence
+from rnn_research.report.gradient.lasting import decays, disagreement, hidden_early_decay, lasts
 from rnn_research.report.gradient.spectra import rate_sentence, rates, spectra, spectrum_sentence
 from rnn_research.report.gradient.styles import (
     MOMENTS,
@@ -16,12 +17,14 @@ from rnn_research.report.gradient.styles import (
     label,
     moments_of,
     powers_of_ten,
-    steps,
     style,
     with_interval,
 )
 from rnn_research.report.gradient.weights import bptt, bptt_sentence, sensitivity, sensitivity_sentence
 from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.half_lives import DECAYS, GROWS, UNDECIDED, UNTESTED, ZERO
+
+LEAST = -60  # powers of ten: what falls below leaves the panel, and is far below float32
 
 
 def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[str]]:
@@ -50,44 +53,132 @@ def figure(path: Path, draw: Any, sentence: Any, networks: Networks) -> str:
 
 
 def lag_profiles(networks: Networks, path: Path) -> None:
-    """log ||dE/dh_t|| against lag, all networks, a panel for each moment; bands are quartiles over sequences."""
+    """log ||dE/dh_t|| against lag, and below it the local slope; a column for each moment; bands: quartiles."""
     moments = moments_of(networks)
-    drawn, panels = plt.subplots(1, len(moments), figsize=(5.4 * len(moments), 4.2), sharey=True, squeeze=False)
-    for axes, moment in zip(panels[0], moments, strict=True):
+    size = (5.4 * len(moments), 6.6)
+    drawn, panels = plt.subplots(
+        2, len(moments), figsize=size, sharex=True, sharey="row", squeeze=False, height_ratios=(3, 2)
+    )
+    for column, moment in enumerate(moments):
+        axes, below = panels[:, column]
         for network, found in networks.items():
             name, colour, line = style(network)
+            learned = learned_of(found[moment])
             profile = powers_of_ten(found[moment]["profile"])[::-1]
             lag = np.arange(len(profile))
-            axes.plot(lag, profile, color=colour, ls=line, lw=1.6, label=name)
+            axes.plot(lag, profile, color=colour, ls=line, lw=1.6, label=f"{name}{learned and f' ({learned})'}")
             low, high = (powers_of_ten(found[moment][f"profile_{end}"])[::-1] for end in ("low", "high"))
             axes.fill_between(lag, low, high, color=colour, alpha=0.15, lw=0)
-        axes.set(xlabel="lag (steps back from the error)", title=MOMENTS[moment])
-        axes.set_ylim(bottom=max(axes.get_ylim()[0], -60))
-        if axes.get_ylim()[0] < -38:
-            axes.axhline(-38, color=GREY, lw=0.8, ls=":")
-            axes.text(2, -38, " float32 ends here", color=GREY, fontsize=8, va="bottom")
-    panels[0][0].set_ylabel("log10 of |dE/dh|, relative to lag 0")
-    panels[0][-1].legend(frameon=False, fontsize=8)
-    save(drawn, panels[0], path)
+            slopes = np.array(found[moment]["local_slopes"], np.float64)
+            below.plot(found[moment]["local_slope_lags"], slopes, color=colour, ls=line, lw=1.3)
+        first, last = next(iter(networks.values()))[moment]["fitted_lags"]
+        for panel in (axes, below):
+            panel.axvspan(first, last, color=GREY, alpha=0.08, lw=0)
+        below.axhline(0, color="black", lw=0.8)
+        below.text((first + last) / 2, 0.02, "lags that are fitted", **_below(below))
+        axes.set(title=MOMENTS[moment])
+        below.set_xlabel("lag (steps back from the error)")
+        axes.legend(frameon=False, fontsize=8)
+    # Once all is drawn: the panels share their axis.
+    top = panels[0][0]
+    top.set_ylim(bottom=max(top.get_ylim()[0], LEAST))
+    for axes in panels[0] if top.get_ylim()[0] < -38 else ():
+        axes.axhline(-38, color=GREY, lw=0.8, ls=":")
+        axes.text(2, -38, " float32 ends here", color=GREY, fontsize=8, va="bottom")
+    top.set_ylabel("log10 of |dE/dh|, relative to lag 0")
+    panels[1][0].set_ylabel("local slope, nats per step")
+    save(drawn, panels.flat, path)
+
+
+def _below(axes: Any) -> dict[str, Any]:
+    return {"transform": axes.get_xaxis_transform(), "color": GREY, "fontsize": 8, "ha": "center", "va": "bottom"}
+
+
+def learned_of(found: dict[str, Any]) -> str:
+    """How many seeds had learned the task; empty for a moment without a task."""
+    return f"{found['learned']} of {found['seeds']} learned" if "learned" in found else ""
 
 
 def profile_sentence(networks: Networks) -> str:
-    """Which network loses the gradient first, and which keeps it longest; of one network, before and after."""
+    """Where the gradient decays, where it cannot be told, where seeds disagree, and what the fit does not see."""
     if len(networks) == 1:
         ((network, found),) = networks.items()
-        parts = [
-            f"{MOMENTS[m]} {found[m]['slope_nats_per_step']:+.4f} nats per step (half-life "
-            f"{steps(found[m]['half_life_steps_median'])})"
-            for m in moments_of(networks)
-        ]
-        return f"The gradient in the first layer of {label(network)}: {'; '.join(parts)}."
-    slopes = {network: found["initial"]["slope_nats_per_step"] for network, found in networks.items()}
-    fastest, slowest = min(slopes, key=slopes.__getitem__), max(slopes, key=slopes.__getitem__)
-    return (
-        f"At initialisation {label(fastest)} loses the gradient fastest ({slopes[fastest]:.3f} nats per step, a factor "
-        f"of ten every {-2.302585 / slopes[fastest]:.0f} steps); {label(slowest)} keeps it best "
-        f"({slopes[slowest]:+.4f} nats per step)."
+        parts = [f"{MOMENTS[m]} {one_slope(found[m])}" for m in moments_of(networks)]
+        return f"The gradient in the first layer of {label(network)}: {'; '.join(parts)}.{early_sentence(networks)}"
+    text = " ".join(decay_sentence(networks, moment) for moment in moments_of(networks))
+    return text + disagreement_sentence(networks) + early_sentence(networks) + learned_sentence(networks)
+
+
+def one_slope(found: dict[str, Any]) -> str:
+    """Slope with its interval, and what follows for the half-life."""
+    if found["slope_nats_per_step"] is None:
+        return "is exactly zero"
+    slope, low, high = (found[f"slope_nats_per_step{end}"] for end in ("", "_low95", "_high95"))
+    ends = "" if low is None or high is None else f" [{low:+.4f}, {high:+.4f}]"
+    decay = f"half-life {lasts(found)} steps" if decays(found) else lasts(found)
+    return f"{slope:+.4f}{ends} nats per step, {decay}"
+
+
+def decay_sentence(networks: Networks, moment: str) -> str:
+    """Networks by what their interval over seeds says, at one moment."""
+    here = {label(n): found[moment] for n, found in networks.items() if moment in found}
+    by_verdict: dict[str, list[str]] = {}
+    for name, found in here.items():
+        verdict = found["half_life_steps_decay"]
+        half_life = f" ({lasts(found)})" if found["half_life_steps"] is not None else ""
+        by_verdict.setdefault(verdict, []).append(name + half_life)
+    words = {
+        DECAYS: "it halves, in steps, in",
+        GROWS: "it grows in",
+        UNDECIDED: "it is not told apart from no decay in",
+        UNTESTED: "of one network each, which is no test, its half-life is that of",
+        ZERO: "it is exactly zero in",
+    }
+    parts = [f"{words[verdict]} {', '.join(by_verdict[verdict])}" for verdict in words if verdict in by_verdict]
+    return f"The gradient backwards in time {MOMENTS[moment]}: {'; '.join(parts)}."
+
+
+def disagreement_sentence(networks: Networks) -> str:
+    """Networks of which some seeds fall and others do not, with every seed's half-life."""
+    parts = [
+        f"{label(network)} {MOMENTS[moment]} ({odd})"
+        for network, moments in networks.items()
+        for moment, found in moments.items()
+        if (odd := disagreement(found))
+    ]
+    return f" Seeds disagree: {'; '.join(parts)}." if parts else ""
+
+
+def early_sentence(networks: Networks) -> str:
+    """Networks whose first lags fall faster than the fit says."""
+    parts = [
+        f"{label(network)} {MOMENTS[moment]} by {found['early_slope_nats_per_step']:+.3f} nats per step "
+        f"(fitted: {found['slope_nats_per_step']:+.3f})"
+        for network, moments in networks.items()
+        for moment, found in moments.items()
+        if hidden_early_decay(found)
+    ]
+    lags = next(found["early_lags"] for moments in networks.values() for found in moments.values())
+    head = f" Over lags {lags[0]} to {lags[1]}, which the fit leaves out, the gradient falls faster: "
+    return f"{head}{'; '.join(parts)}." if parts else ""
+
+
+def learned_sentence(networks: Networks) -> str:
+    """Which networks had learned the task when they were measured again, and which had not."""
+    trained = {label(n): f["trained"] for n, f in networks.items() if "learned" in f.get("trained", ())}
+    if not trained:
+        return ""
+    one = next(iter(trained.values()))
+    head = f" Learned is a {one['objective'].replace('_', ' ')} below {one['learned_below']:g}: "
+    every = [f"{name} in {f['steps']:,} steps" for name, f in trained.items() if f["learned"] == f["seeds"]]
+    some = [f"{name} {f['learned']} of {f['seeds']}" for name, f in trained.items() if 0 < f["learned"] < f["seeds"]]
+    none = [name for name, f in trained.items() if not f["learned"]]
+    parts = [f"by every seed of {', '.join(every)}"] if every else []
+    parts += [f"by some seeds of {', '.join(some)}"] if some else []
+    parts += (
+        [f"by none of {', '.join(none)}, whose networks have been trained and have learned nothing"] if none else []
     )
+    return head + "; ".join(parts) + "."
 
 
 def rate_table(networks: Networks) -> str:
@@ -96,9 +187,12 @@ def rate_table(networks: Networks) -> str:
         (
             label(network),
             MOMENTS[moment],
+            learned_of(found) or "-",
             with_interval(found, "slope_nats_per_step", ".4f"),
-            f"{found['top_exponent_nats_per_step']:.4f}",
-            steps(found["half_life_steps_median"]),
+            with_interval(found, "early_slope_nats_per_step", ".4f"),
+            with_interval(found, "top_exponent_nats_per_step", ".4f"),
+            lasts(found),
+            ", ".join("-" if steps is None else f"{steps:.3g}" for steps in found["half_life_steps_by_seed"]),
             f"{100 * found['exploding_share']:.0f} %",
             f"{found['jacobian_spectral_norm']:.3f}",
             f"{found['jacobian_spectral_radius']:.3f}",
@@ -106,8 +200,10 @@ def rate_table(networks: Networks) -> str:
         for network, moments in networks.items()
         for moment, found in moments.items()
     ]
-    head = ("network", "", "slope, nats per step [95 %]", "top exponent", "half-life, steps", "exploding")
-    return html.table(rows, (*head, "norm of ds'/ds", "radius of ds'/ds"))
+    lags = next(found["early_lags"] for moments in networks.values() for found in moments.values())
+    slopes = ("slope, nats per step [95 %]", f"slope over lags {lags[0]} to {lags[1]} [95 %]", "top exponent [95 %]")
+    lives = ("half-life, steps [95 %]", "by seed (-: does not fall)", "exploding")
+    return html.table(rows, ("network", "", "task", *slopes, *lives, "norm of ds'/ds", "radius of ds'/ds"))
 
 
 def layer_table(networks: Networks) -> str:
@@ -116,8 +212,8 @@ def layer_table(networks: Networks) -> str:
         (
             MOMENTS[moment],
             number + 1,
-            f"{layer['slope_nats_per_step']:.4f}",
-            f"{layer['top_exponent_nats_per_step']:.4f}",
+            with_interval(layer, "slope_nats_per_step", ".4f"),
+            with_interval(layer, "top_exponent_nats_per_step", ".4f"),
         )
         for moments in networks.values()
         for moment, found in moments.items()

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
-from rnn_research.report.gradient.styles import Style
+from rnn_research.report.gradient.styles import Style, listed
 from rnn_research.report.gradient.success import rates
 from rnn_research.runs.directory import RunDirectory
 
@@ -54,17 +54,32 @@ def success(points: Points, path: Path) -> None:
 
 
 def sentence(points: Points, rate: float) -> str:
-    """Rates by length, with clipping by norm and without."""
-    share = {(p["clipping"], p["length"]): p for p in points}
+    """Whether clipping helps, and at which lengths the seeds tell; rates by length."""
+    at = {(p["clipping"], p["length"]): p for p in points}
+    lengths = sorted(length for clipping, length in at if clipping == "none" and ("global_norm", length) in at)
     parts = [
-        f"T = {length}: {share['none', length]['solved']} and {share['global_norm', length]['solved']} "
-        f"of {share['none', length]['seeds']}"
-        for length in sorted({p["length"] for p in points})
-        if ("none", length) in share and ("global_norm", length) in share
+        f"T = {length}: {at['none', length]['solved']} and {at['global_norm', length]['solved']} "
+        f"of {at['none', length]['seeds']}"
+        for length in lengths
     ]
-    return (
-        f"Solved without clipping and with clipping by global norm, at the same rate of {rate:g}: {'; '.join(parts)}."
-    )
+    counts = f"at the same rate of {rate:g}, solved without clipping and with clipping by global norm: {listed(parts)}."
+    better = [n for n in lengths if apart(at["global_norm", n], at["none", n])]
+    worse = [n for n in lengths if apart(at["none", n], at["global_norm", n])]
+    if better and not worse:
+        head = f"Clipping by global norm turns failures into successes at T = {', '.join(map(str, better))}"
+    elif worse and not better:
+        head = f"Clipping by global norm turns successes into failures at T = {', '.join(map(str, worse))}"
+    elif better:
+        both = (", ".join(map(str, each)) for each in (better, worse))
+        head = "Clipping by global norm helps at T = {} and harms at {}".format(*both)
+    else:
+        return f"At no length do so few seeds tell that clipping by global norm helps; {counts}"
+    return f"{head} (the intervals are apart), and is not told apart from none elsewhere; {counts}"
+
+
+def apart(more: dict[str, Any], less: dict[str, Any]) -> bool:
+    """Whether one share of successes lies above another, interval above interval: stricter than a test."""
+    return bool(more["success_rate_low95"] > less["success_rate_high95"])
 
 
 def norms(points: Points, path: Path) -> None:

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rnn_research.report.figures import BLUE, GREY, ORANGE, save
-from rnn_research.report.gradient.styles import MOMENTS, Networks, label, moments_of, powers_of_ten, style
+from rnn_research.report.gradient.styles import MOMENTS, Networks, label, listed, moments_of, powers_of_ten, style
 
 
 def highway(networks: Networks, path: Path) -> None:
@@ -27,18 +27,25 @@ def highway(networks: Networks, path: Path) -> None:
 
 
 def highway_sentence(networks: Networks) -> str:
-    """What the forget gates alone would let through."""
-    parts, lag = [], 0
+    """What the forget gates alone would let through, beside all that passes."""
+    powers, lag = {}, 0
     for network, found in networks.items():
         if "log_highway" in found["initial"]:
             lane, whole = found["initial"]["log_highway"], found["initial"]["log_whole"]
             lag = min(50, len(lane) - 1)
             if lane[-1 - lag] is not None and whole[-1 - lag] is not None:
-                parts.append(f"{label(network)} {(lane[-1 - lag] - whole[-1 - lag]) / np.log(10):+.1f}")
-    return (
-        f"What the forget gates alone carry from c_t to c_T over {lag} steps at initialisation, in powers of ten of "
-        f"all that passes: {'; '.join(parts)}. The rest travels through the hidden state."
-    )
+                powers[label(network)] = (lane[-1 - lag] - whole[-1 - lag]) / np.log(10)
+    head = f"What the forget gates alone carry from c_t to c_T over {lag} steps at initialisation"
+    if not powers:
+        return f"{head} cannot be set beside all that passes: one of the two is exactly zero."
+    parts = listed(f"{name} {power:+.1f}" for name, power in powers.items())
+    text = f"{head}, in powers of ten of all that passes: {parts}."
+    through_h = [name for name, power in powers.items() if power < -0.3]  # less than half
+    if len(through_h) == len(powers):
+        return f"{text} Most of what passes goes by way of the hidden state."
+    if through_h:
+        return f"{text} In {', '.join(through_h)} most of what passes goes by way of the hidden state."
+    return f"{text} Other paths do not add to it: half of what passes, or more, is what the forget gates let through."
 
 
 def distributions(networks: Networks, path: Path) -> None:
@@ -115,8 +122,9 @@ def gate_sentence(networks: Networks) -> str:
         for number, layer in enumerate(found.get("gates", ()))
         for gate, g in layer.items()
     ]
-    _, g, gate, number, network, moment = max(every, key=lambda entry: entry[0])
+    shut, g, gate, number, network, moment = max(every, key=lambda entry: entry[0])
+    text = "The most saturated gate is" if shut >= 0.1 else "No gate is saturated: the most is"
     return (
-        f"The most saturated gate is {gate} of {label(network)}, layer {number + 1}, {MOMENTS[moment]}: "
+        f"{text} {gate} of {label(network)}, layer {number + 1}, {MOMENTS[moment]}: "
         f"{g['left']:.0%} of its activations lie below 0.1 and {g['right']:.0%} above 0.9."
     )

@@ -101,10 +101,11 @@ def floor_of(point: dict[str, Any]) -> float:
 def curve_sentence(points: Points) -> str:
     """Who is left at the floor at the greatest length."""
     longest = max(p["length"] for p in points)
-    stuck = [
-        label(p["network"]) for p in points if p["length"] == longest and p["best_objective_median"] > 0.9 * floor_of(p)
-    ]
-    return (
-        f"At T = {longest} the median seed of {', '.join(stuck) or 'no network'} stays within a tenth of the floor "
-        f"that needs no memory (dotted; {floor_of(points[0]):.3g} at T = {points[0]['length']}). Dashed: solved."
-    )
+    here = [p for p in points if p["length"] == longest]
+    stuck = [label(p["network"]) for p in here if p["best_objective_median"] > 0.9 * floor_of(p)]
+    floor = f"the floor that needs no memory (dotted; {floor_of(here[0]):.3g})"
+    if stuck:
+        text = f"At T = {longest} the median seed of {', '.join(stuck)} never comes more than a tenth below {floor}."
+    else:
+        text = f"At T = {longest} the median seed of every network comes more than a tenth below {floor}."
+    return f"{text} Dashed: solved."

@@ -8,9 +8,10 @@ import numpy as np
 
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
-from rnn_research.report.gradient.styles import with_interval
+from rnn_research.report.gradient.styles import listed, with_interval
 from rnn_research.runs.directory import RunDirectory
 
+FOLLOWS = 0.01  # nats per step: a hundredth of the range of these slopes
 NAMES = {
     "tanh_gaussian": "tanh, Gaussian",
     "tanh_orthogonal": "tanh, orthogonal",
@@ -52,8 +53,9 @@ def series(curve: dict[str, Any], key: str) -> np.ndarray:
 
 
 def gap(curve: dict[str, Any]) -> float:
-    """Largest difference of mean slope and exponent."""
-    return float(np.abs(series(curve, "slope_nats_per_step") - series(curve, "top_exponent_nats_per_step")).max())
+    """Largest difference of mean slope and exponent, where both are known (a dead network has neither)."""
+    gaps = np.abs(series(curve, "slope_nats_per_step") - series(curve, "top_exponent_nats_per_step"))
+    return float(np.nanmax(gaps)) if np.isfinite(gaps).any() else 0.0
 
 
 def rates(curves: dict[str, Any], path: Path) -> None:
@@ -70,7 +72,8 @@ def rates(curves: dict[str, Any], path: Path) -> None:
         axes.axhline(0, color="black", lw=0.8)
         if curve["edge_gain"] is not None:
             axes.axvline(curve["edge_gain"], color=GREY, lw=0.8)
-            axes.text(curve["edge_gain"], -1.0, f" edge {curve['edge_gain']:.2f}", color=GREY, fontsize=9)
+            where = {"transform": axes.get_xaxis_transform(), "color": GREY, "fontsize": 9}
+            axes.text(curve["edge_gain"], 0.05, f" edge {curve['edge_gain']:.2f}", **where)
         axes.set(title=NAMES[name])
     for axes in panels[1]:
         axes.set_xlabel("gain of the recurrent matrix")
@@ -81,14 +84,46 @@ def rates(curves: dict[str, Any], path: Path) -> None:
 
 
 def rate_sentence(curves: dict[str, Any]) -> str:
-    """Where the edge lies, and that it is the exponent's, not the radius's."""
-    edges = [f"{NAMES[n]} {c['edge_gain']:.2f}" for n, c in curves.items() if c["edge_gain"] is not None]
+    """Where the edge lies, on which side of the gain of 1, and whether it is the exponent's."""
+    return f"{edge_sentence(curves)} {exponent_sentence(curves)} {bound_sentence(curves)}"
+
+
+def edge_sentence(curves: dict[str, Any]) -> str:
+    """Where the slope passes zero, beside the gain of 1 at which the spectral radius does."""
+    edges = {NAMES[n]: c for n, c in curves.items() if c["edge_gain"] is not None}
+    never = [NAMES[n] for n, c in curves.items() if c["edge_gain"] is None]
+    seeds = [edge for c in edges.values() for edge in c["edge_gain_by_seed"]]
+    text = ""
+    if edges:
+        where = listed(f"{name} {c['edge_gain']:.2f}" for name, c in edges.items())
+        above = sum(edge > 1 for edge in seeds)
+        which = "all" if above == len(seeds) else f"{above} of the {len(seeds)}"
+        text = (
+            f"Gradients stop vanishing at a gain of {where} in the mean; {which} networks do so above the gain of 1, "
+            f"near which the spectral radius passes 1 (the lowest at {min(seeds):.3f})."
+        )
+    if never:
+        text += f"{' ' if text else ''}Within these gains some seed's slope never passes zero: {listed(never)}."
+    return text
+
+
+def exponent_sentence(curves: dict[str, Any]) -> str:
+    """Whether the slope is the top exponent."""
+    gaps = {NAMES[n]: gap(c) for n, c in curves.items()}
+    widest = max(gaps, key=gaps.__getitem__)
+    follows = "follows" if gaps[widest] <= FOLLOWS else "does not follow"
+    most = f"{gaps[widest]:.4f} at the most ({widest})"
+    return f"The mean slope {follows} the top exponent within {FOLLOWS:g} nats per step: {most}."
+
+
+def bound_sentence(curves: dict[str, Any]) -> str:
+    """How many networks break the bound."""
     above = sum(c["slopes_above_bound"] for c in curves.values())
     count = sum(len(p["slope_by_seed"]) for c in curves.values() for p in c["points"])
     return (
-        f"Gradients stop vanishing at a gain of {'; '.join(edges)}, well above the 1 at which the spectral radius "
-        f"passes it (for a ReLU near sqrt 2: half of its units are off). The slope follows the top exponent within "
-        f"{max(gap(c) for c in curves.values()):.4f} nats per step; {above} of {count} networks lie above the bound."
+        f"No network of {count} lies above the bound."
+        if not above
+        else f"{above} of {count} networks lie above the bound."
     )
 
 

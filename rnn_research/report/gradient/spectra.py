@@ -1,12 +1,16 @@
 """Slopes against exponents, and the spectra of many steps and of one."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from rnn_research.report.figures import GREY, save
-from rnn_research.report.gradient.styles import MOMENTS, Networks, label, moments_of, style
+from rnn_research.report.gradient.styles import MOMENTS, Networks, label, listed, moments_of, style
+
+LEAST = 1e-4  # singular values below this are drawn at it
 
 
 def rates(networks: Networks, path: Path) -> None:
@@ -26,20 +30,43 @@ def rates(networks: Networks, path: Path) -> None:
 
 
 def rate_sentence(networks: Networks) -> str:
-    """How far slope and exponent are apart."""
-    every = [found for moments in networks.values() for found in moments.values()]
-    gaps = sorted(
-        abs(s - e)
-        for found in every
+    """Whether slope and exponent are the same rate, and where they are not."""
+    apart = [
+        (abs(s - e), s, e, label(network), MOMENTS[moment])
+        for network, moments in networks.items()
+        for moment, found in moments.items()
         for s, e in zip(found["slope_by_seed"], found["top_exponent_by_seed"], strict=True)
-    )
-    apart = f"they differ by {gaps[len(gaps) // 2]:.4f} nats per step in the median and {gaps[-1]:.4f} at most"
-    if any("layers" in found for found in every):
+        if s is not None and e is not None
+    ]
+    if not apart:
+        return "The gradient is exactly zero in every network: there is no slope to set beside an exponent."
+    agree = sum(same_rate(s, e) for _, s, e, *_ in apart)
+    _, slope, exponent, name, when = max(apart)
+    widest = f"the widest gap is that of {name} {when}, slope {slope:+.4f} and exponent {exponent:+.4f} nats per step"
+    count = f"{agree} of {len(apart)} measurements"
+    if any("layers" in found for moments in networks.values() for found in moments.values()):
+        text = "In a stack the gradient of a lower layer also comes down from the layers above, at their rates. "
+        return f"{text}Slope and the first layer's own top exponent {_within()} in {count}; {widest}."
+    if agree == len(apart):
+        middle = sorted(gap for gap, *_ in apart)[len(apart) // 2]
         return (
-            f"In a stack the gradient of a lower layer also comes down from the layers above, at their rates: for the "
-            f"first layer, slope and its own top exponent need not agree ({apart})."
+            "The gradient decays or grows at the rate of the network's top Lyapunov exponent: the two "
+            f"{_within()} in all {len(apart)} measurements, {middle:.4f} nats per step apart in the median; {widest}."
         )
-    return f"The gradient decays at the rate of the network's top Lyapunov exponent: over {len(gaps)} networks {apart}."
+    if agree == 0:
+        return f"Here the slope is not the rate of the top Lyapunov exponent: in none of {count[5:]} do the two " + (
+            f"{_within()}; {widest}. Over so few steps either may not have settled."
+        )
+    return f"Slope and top Lyapunov exponent {_within()} in {count}, and not in the others; {widest}."
+
+
+def same_rate(slope: float, exponent: float) -> bool:
+    """Whether two rates agree within a tenth, or within 0.005 nats per step where both are small."""
+    return abs(slope - exponent) <= max(0.005, 0.1 * abs(exponent))
+
+
+def _within() -> str:
+    return "agree within a tenth or 0.005 nats per step"
 
 
 def spectra(networks: Networks, path: Path) -> None:
@@ -53,12 +80,13 @@ def spectra(networks: Networks, path: Path) -> None:
             order = np.arange(1, len(exponents) + 1)
             panels[0][column].plot(order, exponents, "o", ls=line, color=colour, ms=3, lw=1.3, label=name)
             share = np.arange(1, len(sigma) + 1) / len(sigma)
-            panels[1][column].plot(share, np.maximum(sigma, 1e-8), color=colour, ls=line, lw=1.5)
+            panels[1][column].plot(share, np.maximum(sigma, LEAST), color=colour, ls=line, lw=1.5)
         panels[0][column].set(title=MOMENTS[moment], xlabel="rank of the exponent")
-        panels[1][column].set(xlabel="rank of the singular value, share of all", yscale="log", ylim=(1e-4, None))
+        panels[1][column].set(xlabel="rank of the singular value, share of all", yscale="log")
         panels[1][column].axhline(1, color=GREY, lw=0.8, ls=":")
     panels[0][0].set_ylabel("Lyapunov exponents (nats per step)")
-    panels[1][0].set_ylabel("singular values of ds'/ds")
+    panels[1][0].set_ylim(bottom=LEAST / 1.5)
+    panels[1][0].set_ylabel(f"singular values of ds'/ds (at least {LEAST:g})")
     panels[1][0].legend(*panels[0][0].get_legend_handles_labels(), frameon=False, fontsize=8, loc="lower left")
     save(drawn, panels.flat, path)
 
@@ -66,11 +94,28 @@ def spectra(networks: Networks, path: Path) -> None:
 def spectrum_sentence(networks: Networks) -> str:
     """How much one step can stretch beside what many do."""
     found = {n: f["initial"] for n, f in networks.items()}
+    stretch = {n: _log(f["jacobian_spectral_norm"]) for n, f in found.items()}
+    more = {n: stretch[n] - f["top_exponent_nats_per_step"] for n, f in found.items() if _known(f)}
     parts = [
-        f"{label(n)}: {np.log(f['jacobian_spectral_norm']):+.2f} against {f['top_exponent_nats_per_step']:+.3f}"
+        f"{label(n)}: {stretch[n]:+.2f} against {f['top_exponent_nats_per_step']:+.3f}"
         for n, f in found.items()
+        if _known(f)
     ]
+    if more and min(more.values()) > np.log(1.5):
+        text = "One step can stretch some direction more than many steps stretch any on average"
+    elif more and max(more.values()) <= np.log(1.5):
+        text = "One step stretches no direction much more than many steps do on average"
+    else:
+        text = "What one step can stretch, beside what many steps stretch on average"
     return (
-        "One step can stretch some direction far more than many steps stretch any: log of the largest singular value "
-        f"against the top exponent, at initialisation, nats per step: {'; '.join(parts)}."
+        f"{text}: log of the largest singular value against the top exponent, at initialisation, "
+        f"nats per step: {listed(parts)}."
     )
+
+
+def _log(norm: float) -> float:
+    return float(np.log(norm)) if norm > 0 else -np.inf
+
+
+def _known(found: Mapping[str, Any]) -> bool:
+    return found["top_exponent_nats_per_step"] is not None

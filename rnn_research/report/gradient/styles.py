@@ -3,7 +3,7 @@
 Colours of Okabe and Ito 2008, with a line style each so that print in grey still tells them apart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,16 +50,6 @@ def powers_of_ten(nats: list[Any]) -> np.ndarray:
     return np.array([np.nan if n is None else n for n in nats], np.float64) / np.log(10)
 
 
-def steps(half_life: float | None) -> str:
-    """A half-life in words."""
-    return "does not decay" if half_life is None else f"{half_life:.1f}"
-
-
-def moments_of(networks: Networks) -> list[str]:
-    """Those that were measured."""
-    return [m for m in MOMENTS if any(m in found for found in networks.values())]
-
-
 def with_interval(found: Mapping[str, Any], name: str, form: str, scale: float = 1) -> str:
     """A mean over seeds, its 95 % interval where there is one, and of how many seeds where not all have it."""
     values = [found[name], *(found.get(f"{name}_{end}95") for end in ("low", "high"))]
@@ -69,3 +59,13 @@ def with_interval(found: Mapping[str, Any], name: str, form: str, scale: float =
     counts = found.get(f"{name}_seeds"), found.get(f"{name}_seeds_of")
     few = "" if counts[0] == counts[1] else f" ({counts[0]} of {counts[1]})"
     return (f"{mean} [{', '.join(ends)}]" if all(ends) else mean) + few
+
+
+def listed(parts: Iterable[str], nothing: str = "none") -> str:
+    """Parts of a sentence, one after another."""
+    return "; ".join(parts) or nothing
+
+
+def moments_of(networks: Networks) -> list[str]:
+    """Those that were measured."""
+    return [m for m in MOMENTS if any(m in found for found in networks.values())]

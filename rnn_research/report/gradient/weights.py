@@ -27,17 +27,19 @@ def bptt(networks: Networks, path: Path) -> None:
 
 
 def within(found: Mapping[str, Any]) -> np.ndarray:
-    """Cumulative share of the summands' norms by lag, median over seeds, made to end at one."""
-    total = np.cumsum(np.array(found["bptt_norm_share"], np.float64)[::-1])
-    return total / total[-1]
+    """Cumulative share of the summands' norms by lag, median over seeds, made to end at one; NaN without a gradient."""
+    share = np.array([s or 0.0 for s in found["bptt_norm_share"]], np.float64)
+    total = np.cumsum(share[::-1])
+    return total / total[-1] if total[-1] > 0 else np.full(len(total), np.nan)
 
 
 def bptt_sentence(networks: Networks) -> str:
     """How many steps back hold nine tenths of it."""
     parts = []
     for network, found in networks.items():
-        counts = [int(np.searchsorted(within(found[m]), 0.9)) + 1 for m in moments_of(networks)]
-        parts.append(f"{label(network)} {' then '.join(map(str, counts))}")
+        shares = [within(found[m]) for m in moments_of(networks)]
+        counts = ["none" if np.isnan(s[-1]) else str(int(np.searchsorted(s, 0.9)) + 1) for s in shares]
+        parts.append(f"{label(network)} {' then '.join(counts)}")
     return (
         "Of the sum over steps that backpropagation through time adds up for the weights, nine tenths (by norm) come "
         f"from the last so many steps, {' then '.join(MOMENTS[m] for m in moments_of(networks))}: {'; '.join(parts)}."
@@ -65,14 +67,29 @@ def sensitivity(networks: Networks, path: Path) -> None:
 
 
 def sensitivity_sentence(networks: Networks) -> str:
-    """Which network's output hangs most on its recurrent weights."""
+    """Whether a change of the weights still matters where the first state is forgotten."""
     moment = moments_of(networks)[-1]
-    final = {n: f[moment]["log_dh_ds"][-1] for n, f in networks.items() if f[moment]["log_dh_ds"][-1] is not None}
+    ends = {n: (f[moment]["log_dh_ds"][-1], f[moment]["log_dh_dh0"][-1]) for n, f in networks.items()}
+    final = {n: weights for n, (weights, _) in ends.items() if weights is not None}
+    when = MOMENTS[moment].capitalize()
+    if not final:
+        return f"{when} a change of the recurrent weights moves no network's last state."
     most = max(final, key=final.__getitem__)
-    state = networks[most][moment]["log_dh_dh0"][-1]
+    state = ends[most][1]
     beside = "its memory of the first state is exactly zero" if state is None else f"|dh_t/dh_0| is {np.exp(state):.1e}"
+    # Forgotten: a hundredth of the first state is left; felt: a tenth of a unit for a doubling of the weights.
+    forgotten = {n for n, (_, state) in ends.items() if state is None or state < np.log(1e-2)}
+    felt = [n for n in final if n in forgotten and final[n] > np.log(0.1)]
+    if felt:
+        head = (
+            "Stable is not the same as learnable: what a change of the recurrent weights does is felt at the last step "
+            f"in {len(felt)} of {len(forgotten)} networks that have forgotten their first state. "
+        )
+    elif forgotten:
+        head = "Where the first state is forgotten, a change of the recurrent weights is hardly felt either. "
+    else:
+        head = "No network has forgotten its first state at the last step. "
     return (
-        f"Stable is not the same as learnable: what a change of the recurrent weights does adds up over time, even "
-        f"where the first state is forgotten. {MOMENTS[moment].capitalize()} it is largest for {label(most)}: "
-        f"|dh_t/ds| is {np.exp(final[most]):.3g} at the last step, where {beside}."
+        f"{head}{when} it is felt most in {label(most)}: |dh_t/ds| is {np.exp(final[most]):.3g} at the last step, "
+        f"where {beside}."
     )

@@ -1,0 +1,41 @@
+"""What a page says of how long a gradient lasts: a half-life only where the decay is told apart from none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rnn_research.runs.half_lives import DECAYS, GROWS, UNDECIDED, UNTESTED, ZERO
+
+NAME = "half_life_steps"
+
+
+def lasts(found: Mapping[str, Any], name: str = NAME) -> str:
+    """The half-life in steps with its interval, or why there is none."""
+    value, low, high = (found[key] for key in (name, f"{name}_low95", f"{name}_high95"))
+    decay = found[f"{name}_decay"]
+    if decay == DECAYS:
+        return f"{value:.3g} [{low:.3g}, {high:.3g}]"
+    if decay == UNDECIDED:
+        return UNDECIDED + ("" if low is None else f" (at least {low:.3g})")
+    if decay == UNTESTED:
+        return UNTESTED if value is None else f"{value:.3g} ({UNTESTED})"
+    return {GROWS: "grows", ZERO: "no gradient"}[decay]
+
+
+def disagreement(found: Mapping[str, Any], name: str = NAME) -> str:
+    """Every seed's half-life where some seeds fall and others do not, or where some have no gradient; else empty."""
+    by_seed, at_zero = found[f"{name}_by_seed"], found[f"{name}_seeds_at_zero"]
+    if len({steps is None for steps in by_seed}) < 2 and not at_zero:
+        return ""
+    text = ", ".join("does not fall" if steps is None else f"{steps:.3g}" for steps in by_seed)
+    return text + (f"; the gradient of {at_zero} is exactly zero" if at_zero else "")
+
+
+def decays(found: Mapping[str, Any], name: str = NAME) -> bool:
+    """Whether the interval of the slope lies below zero."""
+    return found[f"{name}_decay"] == DECAYS
+
+
+def hidden_early_decay(found: Mapping[str, Any]) -> bool:
+    """Whether the lags before the fit fall clearly faster than those of the fit: by half and by 0.01 nats per step."""
+    early, slope = found["early_slope_nats_per_step"], found["slope_nats_per_step"]
+    return early is not None and slope is not None and early < min(slope - 0.01, 1.5 * slope)
