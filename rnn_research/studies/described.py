@@ -24,7 +24,7 @@ def described(far: Reach, near: Detail, params_M: Any, config: ConfigDict) -> di
 
     With one seed the slope's interval is the bootstrap's over sequences.
     """
-    slope_M, top_M = np.asarray(far.slope_L[:, 0]), np.asarray(far.exponents_LR[:, 0, 0])
+    slope_M, top_M = (np.asarray(rate, np.float64) for rate in (far.slope_L[:, 0], far.exponents_LR[:, 0, 0]))
     over_sequences = (float(far.slope_low_L[0, 0]), float(far.slope_high_L[0, 0])) if len(slope_M) == 1 else None
     early = early_lags(far.median_LT.shape[-1])
     found: dict[str, Any] = {
@@ -84,7 +84,7 @@ def along_the_lags(profile_T: list[float | None]) -> dict[str, Any]:
     """The local slope of a profile, window by window, for what one fitted slope does not show."""
     log_T = np.array([np.nan if v is None else v for v in profile_T])
     lags, slopes = local_slopes(log_T, max(2, len(log_T) // 20))
-    return {"local_slope_lags": lags.tolist(), "local_slopes": [finite(s) for s in slopes]}
+    return {"local_slope_lags": lags.tolist(), "local_slopes": [finite(float(s)) for s in slopes]}
 
 
 def one_step(jacobians_MKNN: np.ndarray | Array) -> dict[str, Any]:

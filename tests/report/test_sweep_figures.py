@@ -7,11 +7,12 @@ import pytest
 from written_runs import write_run, write_sweep
 
 from rnn_research.report.sweep import against, curves, heat_map, parallel, pareto, pictures
+from rnn_research.report.sweep.curves import Curve
 from rnn_research.report.sweep.drawing import STYLES, field_axis, is_logarithmic, value_axis
 from rnn_research.report.sweep.tables import Analysed, gather
 from rnn_research.runs import load
 from rnn_research.runs.conditions import parse
-from rnn_research.runs.question import ask
+from rnn_research.runs.question import Question, ask
 from rnn_research.runs.settings import best, summaries
 
 
@@ -104,9 +105,26 @@ def test_the_sentence_tells_the_best_and_what_lies_at_an_end(runs):
     assert "The best may lie beyond what was tried for every line: it is at an end." in against.sentence(more, question)
 
 
+@pytest.mark.parametrize(("second", "level"), [((0.4, 0.6), False), ((0.15, 0.35), True), ((np.nan, np.nan), True)])
+def test_it_is_said_where_seeds_do_not_tell_the_best_from_the_rest(second, level):
+    means, low, high = [0.1, 0.5], [0.05, second[0]], [0.2, second[1]]
+    columns = {"mean": means, "mean_low95": low, "mean_high95": high, "failed": 0, "runs_of": 3}
+    table = pd.DataFrame({"optimizer.learning_rate": [0.01, 0.1], **columns})
+    question = Question(y="test_loss", x="optimizer.learning_rate", group=(), select="loss", curve="loss")
+    assert ("Seeds do not tell the best from the rest" in against.sentence(table, question)) == level
+
+
+@pytest.mark.parametrize(("half", "level"), [(0.01, False), (0.2, True), (np.nan, True)])
+def test_it_is_said_where_two_curves_are_not_told_apart(half, level):
+    step_S = np.array([1, 2])
+    curve = lambda name, end: Curve(name, "", 3, 3, step_S, *(np.array([1.0, end + d]) for d in (0, -half, half)))  # noqa: E731
+    question = Question(y="loss", x=None, group=(), select="loss", curve="loss")
+    text = curves.sentence([curve("a", 0.1), curve("b", 0.2)], 0, question)
+    assert ("(their intervals do not tell the two apart)" in text) == level
+
+
 def test_too_many_lines_leave_the_worst_out():
     table = pd.DataFrame({"x.a": [1, 2] * 12, "x.b": np.repeat(np.arange(12), 2), "mean": np.linspace(1, 0, 24)})
-    from rnn_research.runs.question import Question
 
     found, left_out = against.lines(table, Question("loss", "x.a", ("x.b",), "loss", "loss"))
     assert [name for name, _ in found] == [f"b {n}" for n in range(11, 3, -1)]

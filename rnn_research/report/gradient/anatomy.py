@@ -75,6 +75,7 @@ def lag_profiles(networks: Networks, path: Path) -> None:
         for panel in (axes, below):
             panel.axvspan(first, last, color=GREY, alpha=0.08, lw=0)
         below.axhline(0, color="black", lw=0.8)
+        below.margins(y=0.15)
         below.text((first + last) / 2, 0.02, "lags that are fitted", **_below(below))
         axes.set(title=MOMENTS[moment])
         below.set_xlabel("lag (steps back from the error)")
@@ -124,18 +125,17 @@ def decay_sentence(networks: Networks, moment: str) -> str:
     here = {label(n): found[moment] for n, found in networks.items() if moment in found}
     by_verdict: dict[str, list[str]] = {}
     for name, found in here.items():
-        verdict = found["half_life_steps_decay"]
-        half_life = f" ({lasts(found)})" if found["half_life_steps"] is not None else ""
-        by_verdict.setdefault(verdict, []).append(name + half_life)
+        half_life = f" {lasts(found)}" if found["half_life_steps"] is not None else ""
+        by_verdict.setdefault(found["half_life_steps_decay"], []).append(name + half_life)
     words = {
-        DECAYS: "it halves, in steps, in",
-        GROWS: "it grows in",
-        UNDECIDED: "it is not told apart from no decay in",
-        UNTESTED: "of one network each, which is no test, its half-life is that of",
-        ZERO: "it is exactly zero in",
+        DECAYS: "half-life in steps [95 % over seeds]",
+        GROWS: "growing",
+        UNDECIDED: UNDECIDED,
+        UNTESTED: "half-life in steps, of one network",
+        ZERO: "exactly zero",
     }
-    parts = [f"{words[verdict]} {', '.join(by_verdict[verdict])}" for verdict in words if verdict in by_verdict]
-    return f"The gradient backwards in time {MOMENTS[moment]}: {'; '.join(parts)}."
+    parts = [f"{words[verdict]}: {', '.join(by_verdict[verdict])}" for verdict in words if verdict in by_verdict]
+    return f"The gradient backwards in time, {MOMENTS[moment]}. {'. '.join(p[0].upper() + p[1:] for p in parts)}."
 
 
 def disagreement_sentence(networks: Networks) -> str:

@@ -74,12 +74,13 @@ def half_lives(points: Points, path: Path) -> None:
             if odd:
                 axes.plot([p["forget_bias"] for p in odd], [3 * longest] * len(odd), marker, color=ORANGE, label=name)
         axes.set(yscale="log", title=f"recurrent matrices x {scale:g}")
-        axes.legend(frameon=False, fontsize=8, loc="upper left" if scale == scales[0] else "lower right")
         below.plot(bias, _known(here, "slope_nats_per_step"), "o-", color=BLUE, ms=4, label="fitted lags")
         below.plot(bias, _known(here, "early_slope_nats_per_step"), "d:", color=ORANGE, ms=4, label="lags before them")
         below.axhline(0, color="black", lw=0.8)
         below.set_yscale("symlog", linthresh=0.01)
         below.set_xlabel("forget bias b")
+    entries = {name: handle for axes in panels[0] for handle, name in zip(*axes.get_legend_handles_labels())}
+    drawn.legend(entries.values(), entries.keys(), frameon=False, fontsize=8, loc="outside upper center", ncols=3)
     panels[0][0].set_ylabel("half-life of the gradient (steps)")
     panels[1][0].set_ylabel("slope, nats per step")
     panels[1][0].legend(frameon=False, fontsize=8)

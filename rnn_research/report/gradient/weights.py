@@ -74,9 +74,6 @@ def sensitivity_sentence(networks: Networks) -> str:
     when = MOMENTS[moment].capitalize()
     if not final:
         return f"{when} a change of the recurrent weights moves no network's last state."
-    most = max(final, key=final.__getitem__)
-    state = ends[most][1]
-    beside = "its memory of the first state is exactly zero" if state is None else f"|dh_t/dh_0| is {np.exp(state):.1e}"
     # Forgotten: a hundredth of the first state is left; felt: a tenth of a unit for a doubling of the weights.
     forgotten = {n for n, (_, state) in ends.items() if state is None or state < np.log(1e-2)}
     felt = [n for n in final if n in forgotten and final[n] > np.log(0.1)]
@@ -89,7 +86,10 @@ def sensitivity_sentence(networks: Networks) -> str:
         head = "Where the first state is forgotten, a change of the recurrent weights is hardly felt either. "
     else:
         head = "No network has forgotten its first state at the last step. "
+    most, among = max(felt or final, key=final.__getitem__), " among them" if felt else ""
+    state = ends[most][1]
+    beside = "its memory of the first state is exactly zero" if state is None else f"|dh_t/dh_0| is {np.exp(state):.1e}"
     return (
-        f"{head}{when} it is felt most in {label(most)}: |dh_t/ds| is {np.exp(final[most]):.3g} at the last step, "
-        f"where {beside}."
+        f"{head}{when} it is felt most{among} in {label(most)}: |dh_t/ds| is {np.exp(final[most]):.3g} "
+        f"at the last step, where {beside}."
     )

@@ -111,6 +111,9 @@ def _first(curves_here: list[Curve], sign: int) -> str:
         second = order[1]
         passed = first.step_S[sign * first.mean_S <= sign * second.mean_S[-1]]
         text += f", then {second.label} with {second.mean_S[-1]:.4g}, which the first reaches at step {passed[0]:,}"
+        apart = second.low_S[-1] > first.high_S[-1] or second.high_S[-1] < first.low_S[-1]
+        if min(first.seeds, second.seeds) < 2 or not apart:
+            text += " (their intervals do not tell the two apart)"
     return text
 
 
