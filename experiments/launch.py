@@ -98,11 +98,7 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            fail(
-                2,
-                f"--workdir: the disk is full ({error.filename or 'while writing'}); "
-                "free some space and give the same command again",
-            )
+            fail(2, f"{written_to()}: the disk is full; free some space and give the same command again")
 
     def leave(status: int) -> NoReturn:
         """Ends well, if what was said could be said."""
@@ -123,6 +119,12 @@ def fail(status: int, message: str) -> NoReturn:
     line = " ".join(message.split())
     print(f"error: {line}", file=sys.stderr, flush=True)
     sys.exit(status)
+
+
+def written_to() -> str:
+    """The flag that says where the command writes, as it was given."""
+    given = [f"--{name}={flags.FLAGS[name].value}" for name in ("out", "workdir") if name in OURS]
+    return next((flag for flag in given if not flag.endswith("=None")), "--workdir")
 
 
 def _show_traceback() -> None:

@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import tempfile
+import threading
 import zlib
 from collections.abc import Collection, Container, Iterator, Mapping
 from pathlib import Path
@@ -329,3 +330,6 @@ def _hush() -> None:
             before(unraisable)
 
     sys.unraisablehook = hook
+    threads = threading.excepthook
+    # Of several threads that write, one has told us.
+    threading.excepthook = lambda died: None if _disk_is_full(died.exc_value) else threads(died)

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tensorboardX import SummaryWriter
 from tensorboardX.summary import hparams
 
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.events import EventFile
 from rnn_research.runs.files import read_records
 
 
@@ -28,11 +28,14 @@ class MetricsWriter:
         kept = [r for r in read(run.metrics) if r["step"] <= step]
         write_text(run.metrics, "".join(_line(r) for r in kept))
         self._file = open(run.metrics, "a", encoding="utf-8")  # noqa: SIM115 (closed in close)
-        self._board = _board(run, step + 1 if step else None)
+        if step == 0:
+            for left in run.tensorboard.glob("events.*"):  # by a process that was killed before its first checkpoint
+                left.unlink()
+        self._board = EventFile(run.tensorboard, step + 1 if step else None)
         if step == 0 and run.config.exists():
             # No summary of the experiment: TensorBoard makes it from all runs, which may differ in their fields.
             _, begins, _ = hparams(_hyperparameters(read_json(run.config)), {})
-            self._board.file_writer.add_summary(begins)
+            self._board.summary(begins)
 
     def write(self, step: int, kind: str, values: dict[str, float]) -> None:
         """Writes one record."""
@@ -40,7 +43,7 @@ class MetricsWriter:
         self._file.flush()
         for name, value in values.items():
             if math.isfinite(value):
-                self._board.add_scalar(f"{kind}/{name}", value, step)
+                self._board.scalar(f"{kind}/{name}", value, step)
 
     def sync(self) -> None:
         """Everything written so far survives a crash of the machine; called before a checkpoint."""
@@ -62,20 +65,13 @@ def conclude(run: RunDirectory, results: Mapping[str, Any]) -> None:
       results: the headline figures, ``step`` among them.
     """
     after = int(results["step"]) + 1  # a purge of this step leaves the run's own curves whole
-    board = _board(run, after)
+    board = EventFile(run.tensorboard, after)
     _, _, ends = hparams({}, {})
-    board.file_writer.add_summary(ends)
+    board.summary(ends)
     for name, value in results.items():
         if isinstance(value, int | float) and math.isfinite(value):
-            board.add_scalar(f"results/{name}", value, after)
+            board.scalar(f"results/{name}", value, after)
     board.close()
-
-
-def _board(run: RunDirectory, purge_step: int | None) -> SummaryWriter:
-    """A further file of events; TensorBoard drops what earlier ones hold from ``purge_step`` on."""
-    # Files are told apart and read in turn by their names, which else tell only the second.
-    number = len(list(run.tensorboard.glob("events.*")))
-    return SummaryWriter(str(run.tensorboard), purge_step=purge_step, flush_secs=30, filename_suffix=f".{number:04}")
 
 
 def _hyperparameters(config: Mapping[str, Any]) -> dict[str, Any]:

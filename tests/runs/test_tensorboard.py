@@ -1,6 +1,7 @@
 """What TensorBoard finds in a run directory, read back with TensorBoard's own reader."""
 
 import json
+import threading
 
 import pytest
 from tensorboard.backend.event_processing.event_multiplexer import EventMultiplexer
@@ -66,6 +67,32 @@ def test_a_run_that_resumes_and_ends_twice_counts_nothing_twice(run):
     assert sum(path.read_bytes().count(b"session_start_info") for path in run.tensorboard.iterdir()) == 1
     ended = HParamsPluginData.FromString(events.SummaryMetadata(metadata.SESSION_END_INFO_TAG).plugin_data.content)
     assert ended.HasField("session_end_info")
+
+
+def test_a_run_killed_before_its_first_checkpoint_shows_each_step_once(run):
+    """It starts at step 0 again, and what it showed before is no more true than its metrics."""
+    writer = MetricsWriter(run)
+    for step in (1, 2, 3):
+        writer.write(step, "train", {"loss": 7.0})
+    writer.sync()  # and then it is killed: nothing is closed
+    write(run, [1, 2])
+    writer.close()
+    events = read(run)[1]
+    assert [(e.step, e.value) for e in events.Scalars("train/loss")] == [(1, pytest.approx(0.1)), (2, pytest.approx(0.2))]
+    assert sum(path.read_bytes().count(b"session_start_info") for path in run.tensorboard.iterdir()) == 1
+
+
+def test_a_full_disk_is_an_error_of_the_one_who_logs(run, monkeypatch):
+    """A thread of its own would print it, and then take nothing any more: the run would wait for ever."""
+    threads = threading.active_count()
+    writer = MetricsWriter(run)
+    assert threading.active_count() == threads
+    writer.write(1, "train", {"loss": 1.0})
+    with monkeypatch.context() as disk, open("/dev/full", "wb", buffering=0) as full:
+        disk.setattr(writer._board._writer._py_recordio_writer, "_writer", full)
+        with pytest.raises(OSError, match="No space left"):
+            writer.write(2, "train", {"loss": 1.0})
+    writer.close()
 
 
 def test_a_run_that_goes_on_after_its_end_replaces_its_results(run):
