@@ -3,26 +3,30 @@
     python -m experiments.evaluate --workdir=runs/demo --split=test
     python -m experiments.evaluate --workdir=runs/demo --text=README.md
 
-Prints nats, bits and perplexity with 95 % bootstrap intervals over chunks of
-the text; the last line is JSON. Symbols outside the vocabulary are counted and
-reported; the model reads nothing in their place and they are not scored. Words
-outside it are read and scored as <unk>, and counted too.
+Prints nats, bits and perplexity with 95 % intervals over documents, or over long
+stretches of the text where it has few; the last line is JSON. Symbols outside the
+vocabulary are counted and reported; the model reads nothing in their place, and
+they are not scored: the bits are then those of the bytes that are coded. Words
+outside it are read and scored as <unk>, and counted too; words have no bits per
+byte, since blanks and the spelling of <unk> are not coded.
 """
 
 import json
 import math
+from collections.abc import Callable
 
 import jax
-import numpy as np
 from absl import flags
 
 from experiments import launch
 from rnn_research.errors import UserError
-from rnn_research.runs.statistics import bootstrap_ratio
+from rnn_research.tasks.objectives import perplexity
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
+from rnn_research.tasks.text.language_modelling import limits_of
 from rnn_research.training import trained
+from rnn_research.training.results import interval_of
 from rnn_research.training.run_text import read_text
 from rnn_research.training.state import cast
 from rnn_research.training.step import score_split
@@ -36,12 +40,21 @@ MOST_BYTES = launch.define(
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
 
 
+UNITS: dict[str, tuple[str, Callable[[float, float | None], float]]] = {
+    "nats_per_token": ("nats per symbol", lambda nats, size: nats),
+    "bits_per_byte": ("bits per byte", lambda nats, size: nats / math.log(2) / (size or 1)),
+    "bits_per_coded_byte": ("bits per coded byte", lambda nats, size: nats / math.log(2) / (size or 1)),
+    "perplexity": ("perplexity", lambda nats, size: perplexity(nats)),
+}
+"""How each figure is called, and what nats per symbol are in it, given the bytes of a symbol."""
+
+
 def main() -> None:
     """Scores and prints."""
     directory = launch.directory(WORKDIR.value)
     run = trained.read(directory, STEP.value)
     documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value, MOST_BYTES.value)
-    tokens, ends = text_task.encode(documents, run.vocabulary, run.config.task.reset_at_documents)
+    tokens, ends, lengths = text_task.encode(documents, run.vocabulary, run.config.task.reset_at_documents)
     if len(tokens) < 2:
         raise UserError(f"{source}: {len(tokens)} symbols are too few to score, at least 2 are needed")
     outside = run.vocabulary.outside(tokens)
@@ -49,38 +62,39 @@ def main() -> None:
         raise UserError(
             f"{source}: none of its {len(tokens):,} symbols can be scored, they are outside the vocabulary of the run"
         )
-    size = sum(len(text) for _, text in documents)
     config = run.config
     part = streams.evaluation(tokens, ends, config.evaluation.batch_size, config.task.chunk_length)
+    covered = text_task.coverage(tokens, run.vocabulary)
+    kind = "streams" if not TEXT.value and config.task.split == "streams" else "documents"
     task = text_task.next_symbol(
         run.vocabulary,
         {"text": part},
         config.task.chunk_length,
         config.task.carry,
         config.evaluation.carry,
-        {"bytes_per_token": {"text": size / len(tokens)}},
+        {},
+        0.0,
+        {"text": covered},
+        {"text": streams.pieces_of(lengths, part, config.task.chunk_length, kind)},
     )
     score = jax.jit(lambda params, data: score_split(task, run.model, params, data, part.batches, part.batch_size))
     sums = score(cast(run.params, config.training.dtype), part.data)
     figures = task.summary(sums, "text")
-    low, high = bootstrap_ratio(np.asarray(sums["nats"]), np.asarray(sums["tokens"]))
-    to_bits = 1 / math.log(2) / (size / len(tokens))
-    results = {
-        "text": source,
-        "step": run.step,
-        **figures,
-        "nats_per_token_low95": low,
-        "nats_per_token_high95": high,
-        "bits_per_byte_low95": low * to_bits,
-        "bits_per_byte_high95": high * to_bits,
-        "perplexity_low95": math.exp(low),
-        "perplexity_high95": math.exp(high),
-        "outside_vocabulary": outside,
-    }
+    found = interval_of(task, "text", sums)
+    results = {"text": source, "step": run.step, **figures}
+    lines = []
+    for name, (shown, converted) in UNITS.items():
+        if name not in figures:
+            continue
+        low, high = (converted(nats, covered.bytes_per_token) for nats in (found.low, found.high))
+        results[f"{name}_low95"], results[f"{name}_high95"] = (None, None) if found.missing else (low, high)
+        between = "" if found.missing else f"  [{low:.4f}, {high:.4f}]"
+        lines.append(f"{shown:<16} {figures[name]:.4f}{between}")
+    what = found.missing or f"95 % over {found.blocks:,} {found.over}"
+    results |= {"blocks": found.blocks, "interval": what, "outside_vocabulary": outside}
     print(f"{source}: {figures['tokens']:,} symbols scored, {outside:,} outside the vocabulary")
-    print(f"nats per symbol  {figures['nats_per_token']:.4f}  [{low:.4f}, {high:.4f}]")
-    print(f"bits per byte    {figures['bits_per_byte']:.4f}  [{low * to_bits:.4f}, {high * to_bits:.4f}]")
-    print(f"perplexity       {figures['perplexity']:.3f}  [{math.exp(low):.3f}, {math.exp(high):.3f}]")
+    print("\n".join(lines))
+    print("\n".join([what, *limits_of(figures)]))
     print(json.dumps(results))
 
 

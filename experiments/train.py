@@ -17,6 +17,7 @@ from ml_collections import config_flags
 
 from experiments import launch
 from rnn_research.runs.directory import RunDirectory, write_text
+from rnn_research.tasks.text.language_modelling import limits_of
 from rnn_research.training import distributed, scores, trained, writing
 from rnn_research.training.train import train
 
@@ -95,19 +96,31 @@ def sample(run: trained.Trained) -> str:
     return evaluation.sample_prime + "".join(piece[0] for piece in pieces)
 
 
+def with_ends(results: dict, name: str, form: str, unit: str = "") -> str:
+    """A figure and its interval, where it has them."""
+    value, low, high = (results.get(name + end) for end in ("", "_low95", "_high95"))
+    if value is None:
+        return "is not finite"
+    ends = "" if low is None or high is None else f" [{low:{form}}, {high:{form}}]"
+    return f"{value:{form}}{unit}{ends}"
+
+
 def print_results(results: dict) -> None:
     """The headline in words, then everything as one line of JSON."""
     for split in ("validation", "test"):
         if f"{split}_nats_per_token" in results:
-            print(
-                f"{split}: {results[f'{split}_nats_per_token']:.4f} nats "
-                f"[{results[f'{split}_nats_per_token_low95']:.4f}, {results[f'{split}_nats_per_token_high95']:.4f}], "
-                f"{results[f'{split}_bits_per_byte']:.4f} bits per byte, "
-                f"perplexity {results[f'{split}_perplexity']:.3f}"
-            )
+            parts = [f"{split}: {with_ends(results, f'{split}_nats_per_token', '.4f', ' nats')}"]
+            if (bits := results.get(f"{split}_bits_per_byte")) is not None:
+                parts.append(f"{bits:.4f} bits per byte")
+            if (perplexity := results.get(f"{split}_perplexity")) is not None:
+                parts.append(f"perplexity {perplexity:.3f}")
+            print(", ".join(parts))
+            print("".join(f"{split}: {sentence}\n" for sentence in limits_of(results, split)), end="")
         elif f"{split}_{results['objective']}" in results:
             name = f"{split}_{results['objective']}"
-            print(f"{name} {results[name]:.4g} [{results[f'{name}_low95']:.4g}, {results[f'{name}_high95']:.4g}]")
+            print(f"{name} {with_ends(results, name, '.4g')}")
+        if over := results.get(f"interval_of_{split}"):
+            print(f"{split}: {over if over.startswith('no') else f'95 % interval {over}'}")
     print(json.dumps(results))
 
 

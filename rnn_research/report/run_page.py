@@ -52,7 +52,7 @@ def write_page(directory: RunDirectory) -> None:
 def conclusion(results: dict[str, Any]) -> str:
     """One sentence from the numbers."""
     objective = results["objective"]
-    if f"test_{objective}" not in results:
+    if results.get(f"test_{objective}") is None:
         if any(name.startswith("test_") for name in results):
             return f"{results['step']:,} steps; the {_words(objective)} of the test split is not a number."
         return f"{results['step']:,} steps; no test split was held out."
@@ -82,7 +82,8 @@ def _beside_floor(results: dict[str, Any], name: str) -> str:
     shown = f"{_words(name)} {value:.4g}{_interval(results, name)}"
     if floor is None:
         return shown
-    low, high = (results.get(f"test_{name}_{end}95", value) for end in ("low", "high"))
+    ends = [results.get(f"test_{name}_{end}95") for end in ("low", "high")]
+    low, high = (value if end is None else end for end in ends)
     better, worse = (low > floor, high < floor) if name == "accuracy" else (high < floor, low > floor)
     if better:
         return f"{shown}, better than the floor of {floor:.4g}"
@@ -90,8 +91,12 @@ def _beside_floor(results: dict[str, Any], name: str) -> str:
 
 
 def _interval(results: dict[str, Any], name: str) -> str:
+    """The interval of a test score and what it is over, or why there is none."""
     low, high = (results.get(f"test_{name}_{end}95") for end in ("low", "high"))
-    return "" if low is None or high is None else f" (95 % interval {low:.4g} to {high:.4g})"
+    over = results.get("interval_of_test", "")
+    if low is not None and high is not None:
+        return f" (95 % interval {low:.4g} to {high:.4g}{over and f', {over}'})"
+    return f" ({over})" if over and name == results["objective"] else ""
 
 
 def scores(results: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import errno
 import functools
 import json
 import logging
+import math
 import sys
 import tempfile
 import threading
@@ -125,9 +126,9 @@ class Checkpoints:
         return list(self._set_aside)
 
     def best_step(self) -> int | None:
-        """The step with the least objective; the newest if none was ever measured."""
+        """The step with the least objective; the newest if none was ever measured, or none is finite."""
         checkpoints = self._manager.checkpoints
-        measured = [c for c in checkpoints if c.metrics]
+        measured = [c for c in checkpoints if c.metrics and math.isfinite(c.metrics[self._objective])]
         if measured:
             return min(measured, key=lambda c: c.metrics[self._objective]).step
         return checkpoints[-1].step if checkpoints else None

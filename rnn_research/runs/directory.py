@@ -23,7 +23,9 @@ from rnn_research.runs.files import NUMBER, REMEDY, read_bytes, read_json, there
 __all__ = ["InUse", "RunDirectory", "read_json", "write_json", "write_text"]
 
 
-RESULTS = {"objective": str, "step": int, "best_step?": int, "validation_*": NUMBER, "test_*": NUMBER, "floor_*": NUMBER}
+FIGURE = (*NUMBER, type(None))
+"""None where it is not finite, or there is none."""
+RESULTS = {"objective": str, "step": int, "best_step?": int, "validation_*": FIGURE, "test_*": FIGURE, "floor_*": FIGURE}
 PROVENANCE = {"command": str, "corpus": {"corpus_sha256?": str}}
 
 

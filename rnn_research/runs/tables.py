@@ -113,7 +113,7 @@ def escape(text: Any) -> str:
 
 
 def _interval(middle: Any, low: Any, high: Any) -> str:
-    return f"{shown(middle)} [{shown(low)}, {shown(high)}]" if low == low and high == high else shown(middle)
+    return f"{shown(middle)} [{shown(low)}, {shown(high)}]" if not pd.isna([low, high]).any() else shown(middle)
 
 
 def _of(count: Any, all_of_them: Any) -> str:

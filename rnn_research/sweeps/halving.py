@@ -5,6 +5,7 @@ that have come to the same rung before it or with it, so that no run waits for
 others (Li et al. 2020, ASHA); what they reached is read from their metrics files.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 from rnn_research.runs import metrics
@@ -46,14 +47,14 @@ def judge(objective: str, every: int, others: Callable[[], Iterable[RunDirectory
         return {
             name: f"{PRUNED} {step}: a validation {objective} of {value:.4g} is not among the best {kept} of {count}"
             for name, value in found.items()
-            if value > bar
+            if not value <= bar or not math.isfinite(value)
         }
 
     return decide
 
 
 def bar_of(values: Iterable[float]) -> tuple[float, int]:
-    """The worst value that still goes on, and how many do (at least one)."""
-    ranked = sorted(values)
+    """The worst value that still goes on, and how many do (at least one); what is not finite is behind all others."""
+    ranked = sorted(value if math.isfinite(value) else math.inf for value in values)
     kept = -(-len(ranked) // REDUCTION)
     return ranked[kept - 1], kept

@@ -1,6 +1,7 @@
 """How far a sweep is, read from its directory alone: cheap enough to ask for every second of a thousand runs."""
 
 import json
+import math
 import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -95,14 +96,15 @@ class Progress:
         elif record["kind"] == "validation":
             # The objective is the first figure, until results.json names it.
             name = self.objective or next(key for key in record if key not in ("step", "kind"))
-            if self.found is None or record[name] < self.found:
+            if math.isfinite(record[name]) and (self.found is None or record[name] < self.found):
                 self.objective, self.found = name, record[name]
 
     def _read_results(self) -> None:
         results = self._run.read_results()
         self.steps = self.steps or results["step"]
         self.objective = results["objective"]
-        self.found = results.get(f"validation_{self.objective}", self.found)
+        found = results.get(f"validation_{self.objective}", self.found)
+        self.found = found if found is not None and math.isfinite(found) else None
 
 
 class Watch:

@@ -1,5 +1,6 @@
 """What became of a sweep: counts, the best points by validation, results.json."""
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,8 @@ class Outcome(NamedTuple):
 
     Attributes:
       point: which one.
-      status: done, failed, pruned (FAILED because a search stopped it early) or unfinished.
+      status: done, failed (also where it ended and its validation objective is not finite),
+        pruned (FAILED because a search stopped it early) or unfinished.
       results: its results.json, where it is done.
       reason: why it failed or was stopped.
     """
@@ -31,8 +33,9 @@ class Outcome(NamedTuple):
 
     @property
     def value(self) -> float | None:
-        """The validation objective of its best checkpoint, where it has one."""
-        return self.results.get(f"validation_{self.results.get('objective')}")
+        """The validation objective of its best checkpoint, where it has one and it is finite."""
+        found = self.results.get(f"validation_{self.results.get('objective')}")
+        return found if found is not None and math.isfinite(found) else None
 
 
 def outcomes_of(directory: Path, sweep: Sweep) -> list[Outcome]:
@@ -42,7 +45,11 @@ def outcomes_of(directory: Path, sweep: Sweep) -> list[Outcome]:
 
 def _outcome(point: Point, run: RunDirectory) -> Outcome:
     if run.done.exists():
-        return Outcome(point, "done", run.read_results(), "")
+        outcome = Outcome(point, "done", run.read_results(), "")
+        name = f"validation_{outcome.results['objective']}"
+        if name in outcome.results and outcome.value is None:
+            return outcome._replace(status="failed", reason=f"it has ended and its {name} is not finite")
+        return outcome
     if run.failed.exists():
         reason = run.reason()
         return Outcome(point, "pruned" if reason.startswith(PRUNED) else "failed", {}, reason)

@@ -1,6 +1,8 @@
 """How answers are scored: at the last step or at every step, by class or by number.
 
-An objective's targets carry what is not asked as a negative class, or as nan.
+An objective's targets carry what is not asked as a negative class, or as nan. A
+sequence that is asked nothing fills up a batch, and is no sequence of any sum. An
+answer that is not a number is wrong.
 """
 
 import math
@@ -37,7 +39,7 @@ def classes(outputs_TBK: Array, targets_TB: Array) -> tuple[Array, Array, Array]
     asked_TB = targets_TB >= 0
     log_probability = jax.nn.log_softmax(outputs_TBK)
     chosen_TB = jnp.take_along_axis(log_probability, jnp.maximum(targets_TB, 0)[..., None], axis=-1)[..., 0]
-    right_TB = (jnp.argmax(outputs_TBK, axis=-1) == targets_TB) & asked_TB
+    right_TB = (jnp.argmax(outputs_TBK, axis=-1) == targets_TB) & asked_TB & ~jnp.isnan(chosen_TB)
     return jnp.where(asked_TB, -chosen_TB, 0), asked_TB, right_TB
 
 
@@ -59,7 +61,7 @@ def class_objective(whole: bool = False) -> Objective:
             "nats": jnp.sum(nats_TB, axis=0),
             "answers": jnp.sum(asked_TB, axis=0),
             "right": jnp.sum(right_TB, axis=0),
-            "sequences": jnp.ones_like(wrong_B, jnp.int32),
+            "sequences": jnp.any(asked_TB, axis=0).astype(jnp.int32),
             "wrong_sequences": wrong_B.astype(jnp.int32),
         }
 
@@ -94,11 +96,11 @@ def number_objective(tolerance: float) -> Objective:
 
     def score(outputs_TBK: Array, targets_TBK: Array) -> dict[str, Array]:
         error_TBK, asked_TBK = errors(outputs_TBK, targets_TBK)
-        wrong_B = jnp.any(jnp.abs(error_TBK) >= tolerance, axis=(0, 2))
+        wrong_B = ~jnp.all(jnp.abs(error_TBK) < tolerance, axis=(0, 2))
         return {
             "squared_error": jnp.sum(error_TBK**2, axis=(0, 2)),
             "answers": jnp.sum(asked_TBK, axis=(0, 2)),
-            "sequences": jnp.ones_like(wrong_B, jnp.int32),
+            "sequences": jnp.any(asked_TBK, axis=(0, 2)).astype(jnp.int32),
             "wrong_sequences": wrong_B.astype(jnp.int32),
         }
 

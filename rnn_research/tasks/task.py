@@ -1,7 +1,10 @@
 """What a task is: where sequences come from and how an answer is scored."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from rnn_research.types import Array, Key
 
@@ -40,6 +43,20 @@ class Split(NamedTuple):
     batch_axis: int | None = None
 
 
+class Pieces(NamedTuple):
+    """Where the batches of a split come from, where its examples are not independent.
+
+    Attributes:
+      piece_BK: the number of the piece that batch k of stream b begins in.
+      kind: what the pieces are called, say documents.
+      symbols: in a whole batch of one stream.
+    """
+
+    piece_BK: np.ndarray
+    kind: str
+    symbols: int
+
+
 class Task(NamedTuple):
     """A task as pure functions; all randomness comes through the key.
 
@@ -57,6 +74,7 @@ class Task(NamedTuple):
       facts: what provenance must know (corpus sha256, sizes), ready for JSON.
       symbols: turns symbols to text and back, or None.
       length: time steps of a batch, for the speed that is shown.
+      pieces: of every split whose examples are not independent.
     """
 
     name: str
@@ -72,3 +90,4 @@ class Task(NamedTuple):
     facts: Mapping[str, Any]
     symbols: Any = None
     length: int = 1
+    pieces: Mapping[str, Pieces] = MappingProxyType({})

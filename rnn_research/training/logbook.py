@@ -70,8 +70,9 @@ class Watch:
 
     def see(self, value: float) -> None:
         """Takes note of one evaluation."""
-        self._since = 0 if value < self._best else self._since + 1
-        self._best = min(value, self._best)
+        better = value < self._best  # never of a nan
+        self._since = 0 if better else self._since + 1
+        self._best = value if better else self._best
 
     @property
     def exhausted(self) -> bool:

@@ -1,14 +1,14 @@
 """What a finished run leaves: its headline figures in results.json, and DONE."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.blocks import Interval, of_examples, of_text
+from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.metrics import conclude
-from rnn_research.runs.statistics import bootstrap_ratio
 from rnn_research.tasks import Task
 from rnn_research.training.logbook import Ending
 
@@ -18,29 +18,45 @@ def scored_splits(task: Task) -> list[str]:
     return [split for split in ("validation", "test") if split in task.splits]
 
 
-def figures_of(task: Task, sums: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
-    """Headline figures of the splits, each with a bootstrap interval of the objective.
+def figures_of(task: Task, sums: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Headline figures of the splits, each with an interval of the objective, and what that is over.
 
     Args:
       task: whose summary it is.
       sums: of each split, ``{name: [batches, B]}``.
+
+    Returns:
+      The figures; ``SPLIT_blocks``, how many parts of a split are taken to be
+      independent; and ``interval_of_SPLIT``, what they are, or why there is no interval.
     """
-    figures: dict[str, float] = {}
-    name, numerator, denominator = task.objective
+    figures: dict[str, Any] = {}
+    name = task.objective[0]
     for split, of_split in sums.items():
         figures.update({f"{split}_{key}": value for key, value in task.summary(of_split, split).items()})
-        low, high = bootstrap_ratio(np.asarray(of_split[numerator]), np.asarray(of_split[denominator]))
-        figures[f"{split}_{name}_low95"], figures[f"{split}_{name}_high95"] = low, high
+        found = interval_of(task, split, of_split)
+        figures[f"{split}_{name}_low95"], figures[f"{split}_{name}_high95"] = found.low, found.high
+        figures[f"{split}_blocks"] = found.blocks
+        figures[f"interval_of_{split}"] = found.missing or f"over {found.blocks:,} {found.over}"
     return figures
 
 
+def interval_of(task: Task, split: str, sums: Mapping[str, Any]) -> Interval:
+    """The interval of the objective on one split, over what is independent there."""
+    numerators_KB, denominators_KB = (np.asarray(sums[name]) for name in task.objective[1:])
+    if split not in task.pieces:
+        return of_examples(numerators_KB, denominators_KB)
+    pieces = task.pieces[split]
+    sides = (numerators_KB.T.ravel(), denominators_KB.T.ravel(), pieces.piece_BK.ravel())
+    return of_text(*sides, pieces.kind, pieces.symbols)
+
+
 def write_results(
-    directory: RunDirectory, task: Task, ending: Ending, best_step: int, parameters: int, figures: Mapping[str, float]
+    directory: RunDirectory, task: Task, ending: Ending, best_step: int, parameters: int, figures: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Writes results.json, tells TensorBoard, then marks the run DONE.
 
     Returns:
-      The results as they are written: what is not a number is left out.
+      The results as they are written: what is not finite is null.
     """
     results = {
         "objective": task.objective[0],
@@ -52,12 +68,12 @@ def write_results(
         "wall_seconds": ending.wall_seconds,
         "train_tokens_per_second": ending.tokens_per_second,
     }
-    known = dict(_numbers(results.items()))
+    known = {name: _known(value) for name, value in results.items()}
     write_json(directory.results, known)
     conclude(directory, known)
     write_text(directory.done, "")
-    return read_json(directory.results)
+    return directory.read_results()
 
 
-def _numbers(items: Iterable[tuple[str, Any]]) -> Iterable[tuple[str, Any]]:
-    return ((name, value) for name, value in items if not (isinstance(value, float) and math.isnan(value)))
+def _known(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -26,6 +26,7 @@ def test_a_split_is_scored_as_the_run_scored_it(call: WarmPython, trained: Path,
 def test_units_and_intervals_agree(call: WarmPython, trained: Path):
     """One byte is one symbol here, so the three figures are functions of one another."""
     found = last(call("evaluate", f"--workdir={trained}", "--split=train"))
+    assert found["interval"].startswith("95 % over ")
     for end in ("", "_low95", "_high95"):
         nats = found[f"nats_per_token{end}"]
         assert found[f"bits_per_byte{end}"] == pytest.approx(nats / math.log(2), rel=1e-9)
@@ -41,6 +42,11 @@ def test_symbols_outside_the_vocabulary_are_counted(call: WarmPython, trained: P
     assert found["outside_vocabulary"] == 100
     assert found["tokens"] == 20 * 16 - 1  # the very first symbol is not predicted
     assert "319 symbols scored, 100 outside the vocabulary" in ended.out
+    assert (
+        "100 symbols (23.87%) are outside the vocabulary and are not coded: every figure is of the others" in ended.out
+    )
+    assert "bits_per_byte" not in found
+    assert found["bits_per_coded_byte"] == pytest.approx(found["nats_per_token"] / math.log(2))
     assert found["text"] == str(path)
 
 

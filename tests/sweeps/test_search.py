@@ -22,6 +22,7 @@ def test_the_best_third_goes_on_and_at_least_one():
     assert halving.bar_of([5.0, 1.0, 3.0, 2.0, 4.0, 6.0]) == (2.0, 2)
     assert halving.bar_of([5.0, 1.0, 3.0, 2.0]) == (2.0, 2)
     assert halving.bar_of([7.0]) == (7.0, 1)
+    assert halving.bar_of([float("nan"), 3.0, 2.0, float("-inf")]) == (3.0, 2)  # what is not finite is no best
 
 
 def write_validation(run: RunDirectory, step: int, value: float) -> None:

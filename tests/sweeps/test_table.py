@@ -10,8 +10,9 @@ from fake_sweep import write_sweep
 from rich.console import Console
 
 from rnn_research.errors import UserError
-from rnn_research.sweeps import standing, table
+from rnn_research.sweeps import plan, standing, table
 from rnn_research.sweeps.standing import Best, Watch
+from rnn_research.sweeps.summary import outcomes_of, ranking
 
 
 def append(directory: Path, name: str, *records: dict, end: str = "\n") -> None:
@@ -29,7 +30,7 @@ def validation(step: int, value: float) -> dict:
     return {"step": step, "kind": "validation", "nats": value, "accuracy": 0.1, "wall_seconds": 1.0}
 
 
-def finish(directory: Path, name: str, value: float, step: int = 100) -> None:
+def finish(directory: Path, name: str, value: float | None, step: int = 100) -> None:
     run = directory / "runs" / name
     run.mkdir(parents=True, exist_ok=True)
     (run / "results.json").write_text(json.dumps({"objective": "nats", "step": step, "validation_nats": value}))
@@ -54,6 +55,19 @@ def test_the_best_may_be_one_that_still_runs(tmp_path):
     finish(tmp_path, "a", 1.5)
     append(tmp_path, "b", validation(10, 1.2), validation(20, 1.4))
     assert Watch(tmp_path).standing([1]).best == Best("nats", 1.2, "b")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), None])
+def test_what_ended_without_a_finite_figure_has_failed_and_is_never_the_best(tmp_path, value):
+    write_sweep(tmp_path, ["a"], ["b"], steps=100)
+    append(tmp_path, "a", validation(10, float("nan")))
+    finish(tmp_path, "a", value)
+    finish(tmp_path, "b", 7.5)
+    assert Watch(tmp_path).standing([]).best == Best("nats", 7.5, "b")
+    found = outcomes_of(tmp_path, plan.read(tmp_path))
+    assert [(o.status, o.value) for o in found] == [("failed", None), ("done", 7.5)]
+    assert found[0].reason == "it has ended and its validation_nats is not finite"
+    assert [o.point.name for o in ranking(found)] == ["b"]
 
 
 def test_only_what_is_new_is_read(tmp_path):

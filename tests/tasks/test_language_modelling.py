@@ -74,6 +74,35 @@ def test_bytes_of_a_symbol():
     assert task.facts["bytes_per_token"] == {"train": 2, "validation": 2}
 
 
+def test_each_split_has_bytes_a_symbol_of_its_own():
+    """Not those of the text that it was trained on."""
+    task = task_of(text="a" * 100 + "é" * 20, level="codepoints", validation_fraction=40 / 140, test_fraction=0.0)
+    assert task.facts["bytes_per_token"] == {"train": 1, "validation": 2}
+    sums = {name: np.array([6.0]) for name in ("nats", "tokens", "right")}
+    bits = [task.summary(sums, split)["bits_per_byte"] for split in ("train", "validation")]
+    assert bits == pytest.approx([1 / np.log(2), 1 / np.log(4)])
+
+
+def test_chunks_know_the_document_that_they_begin_in(tmp_path):
+    """Three documents of 100, 7 and 93 characters are held out; a chunk has ten targets, the first symbol is none."""
+    for name, size in (("0", 200), ("1", 100), ("2", 7), ("3", 93)):
+        (tmp_path / name).write_text("ab" * (size // 2) + "c" * (size % 2))
+    task = task_of(
+        text="", path=str(tmp_path), chunk_length=10, batch_size=2, validation_fraction=0.0, test_fraction=0.5
+    )
+    found = task.pieces["test"]
+    assert found[1:] == ("documents", 10)
+    assert found.piece_BK.shape == (task.splits["test"].batch_size, task.splits["test"].batches)
+    assert found.piece_BK.ravel()[:20].tolist() == [0] * 10 + [1] + [2] * 9
+
+
+def test_of_streams_cut_in_time_each_has_a_piece():
+    task = task_of(split="streams", batch_size=3, chunk_length=10, validation_fraction=0.2, test_fraction=0.2)
+    assert task.pieces["test"].kind == "streams"
+    assert (task.pieces["test"].piece_BK == np.arange(3)[:, None]).all()
+    assert task.pieces["test"].piece_BK.shape == (3, task.splits["test"].batches)
+
+
 def test_documents_end_where_files_end(tmp_path):
     (tmp_path / "1").write_text("abcdefgh")
     (tmp_path / "2").write_text("ijk")

@@ -9,7 +9,17 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from rnn_research.tasks.text.language_modelling import cross_entropy, entropy, nats, score, summary
+from rnn_research.tasks.text.language_modelling import (
+    Coverage,
+    coverage,
+    cross_entropy,
+    entropy,
+    limits_of,
+    nats,
+    score,
+    summary,
+)
+from rnn_research.tasks.text.vocabulary import build
 
 TARGETS_TB = np.array([[0, 1], [2, -1], [3, 3]])
 
@@ -59,7 +69,7 @@ def test_sums_over_time(logits_TBV):
 def test_headline_figures_by_hand():
     """8 symbols at 2 bits each, 2 bytes a symbol."""
     sums = {"nats": np.full((2, 2), 4 * math.log(2)), "tokens": np.full((2, 2), 2), "right": np.array([[1, 0], [2, 1]])}
-    figures = summary(sums, bytes_per_token=2.0)
+    figures = summary(sums, Coverage(9, 2.0))
     assert figures == pytest.approx(
         {
             "nats_per_token": 2 * math.log(2),
@@ -74,12 +84,61 @@ def test_headline_figures_by_hand():
 def test_many_small_sums_do_not_lose_precision():
     """Float32 addition would stop growing at 2^24."""
     sums = {name: np.full((3, 1), 2**24, np.float32) for name in ("nats", "right")}
-    assert summary({**sums, "tokens": np.array([2**24, 1, 1, 1], np.float32)}, 1.0)["tokens"] == 2**24 + 3
+    assert summary({**sums, "tokens": np.array([2**24, 1, 1, 1], np.float32)}, Coverage(4, 1.0))["tokens"] == 2**24 + 3
 
 
 def test_a_hopeless_model_has_a_finite_perplexity():
-    figures = summary({"nats": np.array([1e6]), "tokens": np.array([1.0]), "right": np.array([0])}, 1.0)
+    figures = summary({"nats": np.array([1e6]), "tokens": np.array([1.0]), "right": np.array([0])}, Coverage(2, 1.0))
     assert math.isfinite(figures["perplexity"])
+
+
+SUMS = {"nats": np.array([8 * math.log(2)]), "tokens": np.array([4]), "right": np.array([1])}
+
+
+def test_the_size_of_a_symbol_is_that_of_the_symbols_that_are_scored():
+    """The first of a text is read and not scored; with an accent it has two bytes."""
+    words = build([("", "aéè".encode())], "codepoints")
+    found = coverage(words.encode("aéèéè".encode()), words)
+    assert found == (5, 2.0, 0, 0.0)
+    assert summary(SUMS, found)["bits_per_byte"] == pytest.approx(1)
+
+
+def test_symbols_outside_the_vocabulary_lower_no_bits():
+    """They are not coded, so their bytes do not count: 8,000 of them planted leave the figure where it was."""
+    words = build([("", b"abcd")], "codepoints")
+    text = "abcd" * 500
+    planted = text[:1000] + "\N{SNOWMAN}" * 8000 + text[1000:]
+    before, after = (coverage(words.encode(t.encode()), words) for t in (text, planted))
+    assert (before.bytes_per_token, after.bytes_per_token) == (1, 1)
+    assert (before.uncoded_symbols, after.uncoded_symbols, after.uncoded_share) == (0, 8000, 8000 / 9999)
+    figures = [summary(SUMS, found) for found in (before, after)]
+    assert figures[0]["bits_per_byte"] == figures[1]["bits_per_coded_byte"] == 2
+    assert "bits_per_byte" not in figures[1]
+    assert limits_of(figures[0]) == []
+    (sentence,) = limits_of(figures[1])
+    assert sentence.startswith("8,000 symbols (80.01%) are outside the vocabulary and are not coded")
+
+
+def test_words_have_no_bits_per_byte():
+    """Neither blanks nor what stands for <unk> can be read back from them."""
+    words = build([("", b"a b c")], "words")
+    found = coverage(words.encode(b"a b  b c zebra"), words)
+    assert (found.bytes_per_token, found.unknown_share) == (None, 0.25)
+    figures = summary(SUMS, found)
+    assert not any("bit" in name for name in figures)
+    assert figures["perplexity"] == pytest.approx(4)
+    assert limits_of({f"test_{name}": value for name, value in figures.items()}, "test") == [
+        "25.00% of the symbols that are scored are <unk>, whose spelling is not coded"
+    ]
+
+
+def test_a_text_of_unknown_words_has_no_perplexity():
+    """To guess <unk> every time is no language model."""
+    words = build([("", b"a b")], "words", min_count=2)
+    assert words.symbols == ("<unk>",)
+    figures = summary({**SUMS, "nats": np.array([0.0])}, coverage(words.encode(b"so many words"), words))
+    assert "perplexity" not in figures
+    assert limits_of(figures)[0].endswith("a perplexity is not given")
 
 
 @pytest.mark.parametrize("counts", [[1], [1, 1], [3, 0, 1], [5, 4, 3, 0, 2]])

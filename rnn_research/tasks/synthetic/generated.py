@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import at_least
@@ -52,7 +53,7 @@ def generated(
 
     def evaluation_batch(data: Any, key: Key, step: Array) -> Batch:
         del key  # a split is the same for every run, whatever its seed
-        return generate(jax.random.fold_in(jax.random.key(data), step), streams)
+        return numbered(generate, data, step * streams + jnp.arange(streams), config.evaluation_sequences)
 
     batches = -(-config.evaluation_sequences // streams)
     splits = {
@@ -74,3 +75,32 @@ def generated(
         facts={"task": name, **facts},
         length=config.length,
     )
+
+
+def numbered(generate: Generate, split: Any, number_B: Array, count: int) -> Batch:
+    """The sequences of a split that have these numbers; each has a key of its own, so that batches may be of any size.
+
+    Args:
+      generate: draws a batch.
+      split: its number in ``NUMBERS``.
+      number_B: which sequences.
+      count: how many the split has; those beyond are asked nothing.
+    """
+    keys_B = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(split), number_B)
+    one_by_one = jax.vmap(lambda key: generate(key, 1))(keys_B)
+    inputs, targets, fresh_B, ends_TB, lengths_B = one_by_one
+    targets = _in_time(targets)
+    nothing = -1 if jnp.issubdtype(targets.dtype, jnp.integer) else jnp.nan
+    asked_B = (number_B < count).reshape(-1, *[1] * (targets.ndim - 2))
+    return Batch(
+        _in_time(inputs),
+        jnp.where(asked_B, targets, nothing),
+        fresh_B[:, 0],
+        None if ends_TB is None else _in_time(ends_TB),
+        None if lengths_B is None else lengths_B[:, 0],
+    )
+
+
+def _in_time(x_BT1: Array) -> Array:
+    """Batches of one, ``[B, T, 1, ...]``, as one batch ``[T, B, ...]``."""
+    return jnp.swapaxes(x_BT1[:, :, 0], 0, 1)

@@ -9,18 +9,52 @@ facts is the entropy of single symbols, the loss of a model that ignores context
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import UserError, at_least, one_of, share
 from rnn_research.tasks.objectives import classes, perplexity, totals
-from rnn_research.tasks.task import Batch, Split, Task
+from rnn_research.tasks.task import Batch, Pieces, Split, Task
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import streams, vocabulary
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.types import Array, Key
+
+MOSTLY = 0.5
+"""The share of ``<unk>`` among words above which a perplexity is not given."""
+
+
+class Coverage(NamedTuple):
+    """How much of a text its symbols stand for.
+
+    Attributes:
+      symbols: of the text.
+      bytes_per_token: of text, in the mean over the symbols that are scored; None where they do not give back the text.
+      uncoded_symbols: that are scored nowhere, being outside the vocabulary.
+      unknown_share: of ``<unk>`` among the symbols that are scored.
+    """
+
+    symbols: int
+    bytes_per_token: float | None
+    uncoded_symbols: int = 0
+    unknown_share: float = 0.0
+
+    @property
+    def uncoded_share(self) -> float:
+        """Of all symbols behind the first."""
+        return self.uncoded_symbols / max(1, self.symbols - 1)
+
+
+def coverage(tokens: np.ndarray, words: Vocabulary) -> Coverage:
+    """Of a text, whose first symbol is read and not scored."""
+    targets = tokens[1:]
+    known = targets[targets >= 0]
+    sizes = words.sizes()
+    per_token = None if sizes is None or not len(known) else float(sizes[known].mean())
+    unknown = words.outside(known) / max(1, len(known))
+    return Coverage(len(tokens), per_token, len(targets) - len(known), unknown)
 
 
 def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None = None) -> Task:
@@ -60,11 +94,12 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
 
     splits: dict[str, Split] = {}
     size = {name: sum(len(text) for _, text in documents) for name, documents in parts.items()}
-    tokens: dict[str, int] = {}
+    coverages: dict[str, Coverage] = {}
+    pieces: dict[str, Pieces] = {}
     unigram = math.nan
     for name, documents in parts.items():
-        encoded, ends = encode(documents, words, config.reset_at_documents)
-        tokens[name] = len(encoded)
+        encoded, ends, lengths = encode(documents, words, config.reset_at_documents)
+        coverages[name] = coverage(encoded, words)
         if name == "train":
             splits[name] = streams.training(encoded, ends, config.batch_size, config.chunk_length)
             unigram = entropy(np.bincount(encoded[encoded >= 0]))
@@ -75,17 +110,26 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
             )
         else:
             splits[name] = streams.evaluation(encoded, ends, evaluation.batch_size, config.chunk_length)
+            pieces[name] = streams.pieces_of(lengths, splits[name], config.chunk_length)
 
     facts = {
         **corpus_facts(config, corpus),
         "vocabulary_size": len(words),
         "bytes": size,
-        "tokens": tokens,
-        "bytes_per_token": {name: size[name] / max(1, tokens[name]) for name in parts},
+        "tokens": {name: found.symbols for name, found in coverages.items()},
+        "bytes_per_token": {name: found.bytes_per_token for name, found in coverages.items()},
         "floor_unigram_nats": unigram,
     }
     return next_symbol(
-        words, splits, config.chunk_length, config.carry, evaluation.carry, facts, config.fresh_probability
+        words,
+        splits,
+        config.chunk_length,
+        config.carry,
+        evaluation.carry,
+        facts,
+        config.fresh_probability,
+        coverages,
+        pieces,
     )
 
 
@@ -104,9 +148,15 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
         raise UserError(
             f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
         )
-    encoded, ends = encode(documents, words, config.reset_at_documents)
+    encoded, ends, _ = encode(documents, words, config.reset_at_documents)
     splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, _shares(config))
     tokens = {name: int(split.batches * config.chunk_length * config.batch_size) for name, split in splits.items()}
+    number_B1 = np.arange(config.batch_size)[:, None]
+    pieces = {
+        name: Pieces(np.repeat(number_B1, split.batches, axis=1), "streams", config.chunk_length)
+        for name, split in splits.items()
+        if name != "train"
+    }
     facts = {
         **corpus_facts(config, corpus),
         "vocabulary_size": len(words),
@@ -116,7 +166,15 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
         "floor_unigram_nats": entropy(np.bincount(np.asarray(splits["train"].data.tokens_SB).ravel())),
     }
     return next_symbol(
-        words, splits, config.chunk_length, config.carry, evaluation.carry, facts, config.fresh_probability
+        words,
+        splits,
+        config.chunk_length,
+        config.carry,
+        evaluation.carry,
+        facts,
+        config.fresh_probability,
+        {name: Coverage(count, 1.0) for name, count in tokens.items()},
+        pieces,
     )
 
 
@@ -137,7 +195,9 @@ def next_symbol(
     carry: str,
     evaluation_carry: str,
     facts: Mapping[str, Any],
-    fresh_probability: float = 0.0,
+    fresh_probability: float,
+    coverages: Mapping[str, Coverage],
+    pieces: Mapping[str, Pieces],
 ) -> Task:
     """The task over text that is already laid in streams; ``fresh_probability`` is of training alone."""
 
@@ -157,11 +217,12 @@ def next_symbol(
         evaluation_batch=evaluation_batch,
         loss=cross_entropy,
         score=score,
-        summary=lambda sums, split: summary(sums, facts["bytes_per_token"][split]),
+        summary=lambda sums, split: summary(sums, coverages[split]),
         objective=("nats_per_token", "nats", "tokens"),
         facts=facts,
         symbols=words,
         length=chunk,
+        pieces=pieces,
     )
 
 
@@ -236,15 +297,16 @@ def _character_start(document: bytes, at: int) -> int:
 
 def encode(
     documents: list[tuple[str, bytes]], words: Vocabulary, mark_ends: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """All documents as one ``[S]`` array of symbols, and where they end if ``mark_ends``."""
+) -> tuple[np.ndarray, np.ndarray | None, list[int]]:
+    """All documents as one ``[S]`` array of symbols, where they end if ``mark_ends``, and how long each is."""
     encoded = [words.encode(text, name) for name, text in documents]
     tokens = np.concatenate([*encoded, np.zeros(0, np.int32)])
+    lengths = [len(e) for e in encoded]
     if not mark_ends:
-        return tokens, None
+        return tokens, None, lengths
     ends = np.zeros(len(tokens), bool)
-    ends[np.cumsum([len(e) for e in encoded if len(e)]) - 1] = True
-    return tokens, ends
+    ends[np.cumsum([length for length in lengths if length]) - 1] = True
+    return tokens, ends, lengths
 
 
 def nats(logits_TBV: Array, targets_TB: Array) -> tuple[Array, Array]:
@@ -269,18 +331,53 @@ def score(logits_TBV: Array, targets_TB: Array) -> dict[str, Array]:
     }
 
 
-def summary(sums: Mapping[str, Any], bytes_per_token: float) -> dict[str, float]:
-    """Headline figures from the sums of a split."""
+def summary(sums: Mapping[str, Any], covered: Coverage) -> dict[str, float]:
+    """Headline figures from the sums of a split; a figure that would mean nothing is left out.
+
+    ``bits_per_byte`` is of every byte of the text behind its first symbol. Where
+    symbols are not in the vocabulary they are not coded, and it is called
+    ``bits_per_coded_byte``: both sums are over the others. Words have neither. The
+    ``perplexity`` of words is left out where most of them are ``<unk>``, which is
+    easy to guess and says nothing.
+    """
     total = totals(sums)
     tokens = max(1.0, total["tokens"])
     mean = total["nats"] / tokens
-    return {
-        "nats_per_token": mean,
-        "bits_per_byte": mean / math.log(2) / bytes_per_token,
-        "perplexity": perplexity(mean),
-        "accuracy": total["right"] / tokens,
-        "tokens": int(total["tokens"]),
-    }
+    figures = {"nats_per_token": mean}
+    if covered.bytes_per_token is not None:
+        name = "bits_per_coded_byte" if covered.uncoded_symbols else "bits_per_byte"
+        figures[name] = mean / math.log(2) / covered.bytes_per_token
+    if covered.unknown_share <= MOSTLY:
+        figures["perplexity"] = perplexity(mean)
+    figures |= {"accuracy": total["right"] / tokens, "tokens": int(total["tokens"])}
+    if covered.uncoded_symbols:
+        shares = {"uncoded_symbols": covered.uncoded_symbols, "uncoded_symbols_share": covered.uncoded_share}
+        figures |= shares
+    if covered.unknown_share:
+        figures["unknown_share"] = covered.unknown_share
+    return figures
+
+
+def limits_of(figures: Mapping[str, Any], split: str = "") -> list[str]:
+    """What a reader must know of the figures of a text, in sentences; none where they are of all of it.
+
+    Args:
+      figures: from ``summary``, or all of a run's.
+      split: whose they are, where their names begin with it.
+    """
+    prefix = f"{split}_" if split else ""
+    sentences = []
+    if uncoded := figures.get(f"{prefix}uncoded_symbols"):
+        sentences.append(
+            f"{uncoded:,} symbols ({figures[f'{prefix}uncoded_symbols_share']:.2%}) are outside the vocabulary and are "
+            "not coded: every figure is of the others"
+        )
+    if unknown := figures.get(f"{prefix}unknown_share"):
+        sentences.append(
+            f"{unknown:.2%} of the symbols that are scored are <unk>, whose spelling is not coded"
+            + (": they are most of the text, and a perplexity is not given" if unknown > MOSTLY else "")
+        )
+    return sentences
 
 
 def entropy(counts: np.ndarray) -> float:

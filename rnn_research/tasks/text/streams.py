@@ -10,6 +10,7 @@ stream is steps kT to kT+T, and the carry passes from chunk to chunk:
     1   own       _fo       x_j
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import UserError
-from rnn_research.tasks.task import Batch, Split
+from rnn_research.tasks.task import Batch, Pieces, Split
 from rnn_research.tasks.text.vocabulary import OUTSIDE
 from rnn_research.types import Array, Key
 
@@ -72,6 +73,12 @@ def evaluation(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk:
     laid = np.where(inside, tokens[clipped], OUTSIDE)
     data = Streams(_narrow(laid), None if ends is None else ends[clipped] & inside)
     return Split(data, chunks, streams)
+
+
+def pieces_of(lengths_D: Sequence[int], split: Split, chunk: int, kind: str = "documents") -> Pieces:
+    """The document that each chunk of ``evaluation`` begins in, from the symbols that the documents have."""
+    first_BK = 1 + chunk * np.arange(split.batch_size * split.batches).reshape(split.batch_size, split.batches)
+    return Pieces(np.searchsorted(np.cumsum(lengths_D), first_BK, side="right"), kind, chunk)
 
 
 def in_time(

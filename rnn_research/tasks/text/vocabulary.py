@@ -50,6 +50,16 @@ class Vocabulary:
             missing |= tokens == self.symbols.index(UNKNOWN)
         return int(missing.sum())
 
+    def sizes(self) -> np.ndarray | None:
+        """Of how many bytes of text each symbol is, ``[V]``.
+
+        None where a text is more than its symbols: words leave out the blanks
+        between them, and ``<unk>`` has no spelling.
+        """
+        if self.level == "bytes":
+            return np.ones(len(self), np.int64)
+        return np.array([len(s.encode()) for s in self.symbols], np.int64) if self.level == "codepoints" else None
+
     def decode(self, symbols: Iterable[SupportsInt]) -> bytes:
         """The text of ``symbols`` as bytes; words are joined by blanks."""
         pieces = [self.symbols[int(i)] for i in symbols]
