@@ -9,6 +9,7 @@ facts is the entropy of single symbols, the loss of a model that ignores context
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -195,11 +196,23 @@ def next_symbol(
     carry: str,
     evaluation_carry: str,
     facts: Mapping[str, Any],
-    fresh_probability: float,
-    coverages: Mapping[str, Coverage],
-    pieces: Mapping[str, Pieces],
+    fresh_probability: float = 0.0,
+    coverages: Mapping[str, Coverage] = MappingProxyType({}),
+    pieces: Mapping[str, Pieces] = MappingProxyType({}),
 ) -> Task:
-    """The task over text that is already laid in streams; ``fresh_probability`` is of training alone."""
+    """The task over text that is already laid in streams.
+
+    Args:
+      words: its vocabulary.
+      splits: the streams.
+      chunk: time steps of a batch.
+      carry: of training, ``stream`` or ``zero``.
+      evaluation_carry: of the other splits.
+      facts: what provenance must know.
+      fresh_probability: of training alone.
+      coverages: of every split that is to have a summary.
+      pieces: of every split that is to have an interval.
+    """
 
     def batch(data: Any, key: Key, step: Array) -> Batch:
         return streams.batch(data, step, chunk, carry == "stream", key, fresh_probability)
