@@ -30,6 +30,7 @@ from rnn_research.runs.provenance import provenance
 from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
 from rnn_research.studies.cells.several import Studied, only_seeds_differ, side_by_side
 from rnn_research.studies.cells.written import asked_before, fingerprint, symbols_as_text, write_arrays, write_table
+from rnn_research.tasks.text.vocabulary import OF_WORDS
 from rnn_research.training import foreign, trained
 from rnn_research.training.run_text import own_text, read_text
 
@@ -207,8 +208,9 @@ def texts(run: trained.Trained, directory: RunDirectory, config: ConfigDict) -> 
     Raises:
       UserError: for a text that is missing, or that is not of bytes or characters.
     """
-    if run.vocabulary.level == "words":
-        raise UserError("--workdir: concepts label characters, and this model reads words: train one on bytes")
+    if run.vocabulary.level in OF_WORDS:
+        level = run.vocabulary.level
+        raise UserError(f"--workdir: concepts label characters, and this model reads {level}: train one on bytes")
     documents: Documents
     most = (config.task.most_bytes, "--config.task.most_bytes")
     if foreign.is_foreign(directory):

@@ -110,7 +110,7 @@ def task_defaults(name: str) -> ConfigDict:
         task.keep_byte_order_mark = False  # the mark counts as symbols, and UTF-16 is read byte for byte
         task.most_bytes = 2**28  # of text, unpacked; 0: no limit
         task.text = ""  # the text itself, instead of a path
-        task.level = "bytes"  # bytes, codepoints or words
+        task.level = "bytes"  # bytes, codepoints, words, or tokens (blanks between, line ends <eos>)
         task.min_count = 1  # rarer words become <unk>
         task.split = "contiguous"  # contiguous: the end of the text is held out; streams: the end of every stream
         task.validation_fraction = 0.05

@@ -42,6 +42,7 @@ def write(
     symbols = encode_priming(vocabulary, priming) if priming else np.maximum(vocabulary.encode(b"\n"), 0)
     generation = prime(model, params, jnp.asarray(symbols), samples, edit)
     decoders = [codecs.getincrementaldecoder("utf-8")(errors="replace") for _ in range(samples)]
+    texts = [vocabulary.decoder(priming) for _ in range(samples)]
     done = 0
     while done < length:
         # Every piece but the last is of one length, so that one program serves them all.
@@ -49,7 +50,8 @@ def write(
         written = np.asarray(symbols_TN)[: length - done]
         done += piece
         yield [
-            d.decode(vocabulary.decode(column), done >= length) for d, column in zip(decoders, written.T, strict=True)
+            decoder.decode(text(column), done >= length)
+            for decoder, text, column in zip(decoders, texts, written.T, strict=True)
         ]
 
 

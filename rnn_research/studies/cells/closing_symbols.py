@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rnn_research.concepts import Concept
-from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary, split
+from rnn_research.tasks.text.vocabulary import OF_WORDS, OUTSIDE, Vocabulary, split
 
 _ANY = ""  # whatever opened it
 _QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "»": "«", "‘": "’", "「": "」"}  # noqa: RUF001
@@ -68,7 +68,7 @@ def closing_symbols(concept: Concept, text: bytes, vocabulary: Vocabulary) -> Cl
       also for a vocabulary of words.
     """
     pairs = CLOSED_BY.get(concept.name)
-    if pairs is None or vocabulary.level == "words":
+    if pairs is None or vocabulary.level in OF_WORDS:
         return None
     characters = split(text, vocabulary.level)
     N, t = len(characters), np.arange(len(characters))

@@ -85,9 +85,14 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         for name, document in zip(corpus.names, corpus.documents, strict=True):
             vocabulary.readable(document, name)
     parts = cut(corpus, config)
-    # Words are counted on the training part alone; rarer levels have no <unk> to fall back on.
-    counted = parts["train"] if config.level == "words" else list(zip(corpus.names, corpus.documents, strict=True))
-    words = vocabulary.build(counted, config.level, config.min_count)
+    # Words are counted on the training part alone; other levels have no <unk> to fall back on.
+    counted = (
+        parts["train"]
+        if config.level in vocabulary.OF_WORDS
+        else list(zip(corpus.names, corpus.documents, strict=True))
+    )
+    rule = stored.rule if stored is not None and stored.level == config.level else ""  # a run goes on as it began
+    words = vocabulary.build(counted, config.level, config.min_count, rule)
     if stored is not None and (difference := stored.difference(words)):
         raise UserError(
             f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
