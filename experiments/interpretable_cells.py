@@ -53,6 +53,7 @@ LANGUAGE = launch.define(flags.DEFINE_string, "language", "", "of --concepts=cod
 PATTERN = launch.define(flags.DEFINE_multi_string, "pattern", [], "a concept of your own, NAME=REGULAR_EXPRESSION")
 LABELS = launch.define(flags.DEFINE_multi_string, "labels", [], "a concept of your own, NAME=FILE, a label a symbol")
 SHOW = launch.define(flags.DEFINE_integer, "show_labels", 0, "print so many characters with their labels, and stop")
+MODULE = launch.define(flags.DEFINE_string, "module", None, "which recurrent module of a PyTorch model, as in net.1")
 NONLINEARITY = launch.define(flags.DEFINE_string, "nonlinearity", None, "of an nn.RNN from PyTorch: tanh or relu")
 
 
@@ -90,7 +91,7 @@ def study_one(directory: RunDirectory, out: RunDirectory, config: ConfigDict, ag
       again: also where the same has been asked before and is done.
     """
     run = (
-        foreign.read(directory, NONLINEARITY.value)
+        foreign.read(directory, NONLINEARITY.value, MODULE.value)
         if foreign.is_foreign(directory)
         else trained.read(directory, STEP.value)
     )
