@@ -11,6 +11,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from rnn_research.runs.directory import written_whole
+
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#7f7f7f"
 SIZE = (7.2, 3.6)
 
@@ -101,6 +103,6 @@ def save(figure: Any, axes: Iterable[Axes], path: Path) -> None:
         each.spines[["top", "right"]].set_visible(False)
         each.grid(alpha=0.25)
     figure.set_layout_engine("constrained")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
+    with written_whole(path) as part:
+        figure.savefig(part, dpi=150)
     plt.close(figure)

@@ -155,13 +155,28 @@ def write_text(path: Path, text: str) -> None:
     Raises:
       UserError: if something that is no file stands in its place.
     """
-    part = path.with_name(path.name + ".part")
+    with written_whole(path) as part:
+        # What is no character (a byte of a file's name) is written as JSON and Python write it.
+        part.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Where to write a file of any kind; it takes its place once it is whole, and else leaves the old one.
+
+    Raises:
+      UserError: if something that is no file stands in its place.
+    """
+    part = path.with_name(f"{path.stem}.part{path.suffix}")  # libraries tell a format by the end of the name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
+        yield part
+        with open(part, "rb") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
     except (IsADirectoryError, NotADirectoryError, FileExistsError) as error:
         raise UserError(f"{path} cannot be written ({error.strerror}): {REMEDY}") from error
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from rnn_research.runs.directory import write_text
+from rnn_research.runs.directory import written_whole, write_text
 
 NO_PARQUET = "no Parquet is written without pyarrow: pip install -e .[analysis]"
 
@@ -44,7 +44,8 @@ def write(folder: Path, name: str, table: pd.DataFrame, caption: str) -> list[Pa
     write_text(paths[2], latex(shown, caption))
     if parquet_can_be_written():
         paths.append(folder / f"{name}.parquet")
-        _plain(table).to_parquet(paths[-1], engine="pyarrow", index=False)
+        with written_whole(paths[-1]) as part:
+            _plain(table).to_parquet(part, engine="pyarrow", index=False)
     return paths
 
 

@@ -13,6 +13,7 @@ from rnn_research.errors import UserError
 from rnn_research.report.explorer.data import Activations, ExplorerData
 from rnn_research.report.explorer.encoding import levels, nibbles, packed
 from rnn_research.report.html import escape
+from rnn_research.runs.directory import written_whole
 
 SCRIPTS = (
     *("data.js", "measures.js", "text.js", "card.js", "spans.js"),
@@ -53,8 +54,8 @@ def write_explorer(path: Path, data: ExplorerData) -> None:
         meta["guesses"] = {"vocabulary": list(data.guesses.vocabulary), "count": data.guesses.index_NK.shape[1]}
         blocks["guesses-index"] = packed(np.asarray(data.guesses.index_NK, np.uint32))
         blocks["guesses-probability"] = packed(np.asarray(data.guesses.probability_NK, np.uint8))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_page(data.title, meta, blocks), encoding="utf-8", errors="xmlcharrefreplace")
+    with written_whole(path) as part:
+        part.write_text(_page(data.title, meta, blocks), encoding="utf-8", errors="xmlcharrefreplace")
 
 
 def code_points(text: str) -> np.ndarray:

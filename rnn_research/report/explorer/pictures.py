@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patches import Rectangle
 
 from rnn_research.errors import UserError, one_of
+from rnn_research.runs.directory import written_whole
 
 PALETTES = {"safe": ("#D55E00", "#0072B2"), "paper": ("#DE2D26", "#2166E6")}
 """The colours of -1 and +1: orange and blue, which all can tell apart (Okabe and Ito 2008), or red and blue."""
@@ -76,8 +77,8 @@ def text_picture(
                 x + 0.5, y + 0.54, sign, fontproperties=font, color=ink, ha="center", va="center", parse_math=False
             )
     figure.text(0.15 / size[0], 1 - 0.25 / size[1], title, fontsize=11, parse_math=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150, facecolor="white")
+    with written_whole(path) as part:
+        figure.savefig(part, dpi=150, facecolor="white")
     plt.close(figure)
 
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnn_research.report import figures
+from rnn_research.runs.directory import written_whole
 
 LINES = 8
 """As many lines as one picture can hold before they are no longer told apart."""
@@ -120,11 +121,10 @@ def key(axes: Axes, count: int) -> None:
 def save(figure: Figure, axes: Iterable[Axes], path: Path) -> None:
     """Writes a picture for the page (PNG) and for print (PDF, with its letters as text) in the house's style."""
     figure.set_layout_engine("constrained")
-    path.parent.mkdir(parents=True, exist_ok=True)
     axes = list(axes)
     for one in axes:
         one.spines[["top", "right"]].set_visible(False)
         one.grid(alpha=0.25)
-    with matplotlib.rc_context({"pdf.fonttype": 42}):
-        figure.savefig(path.with_suffix(".pdf"))
+    with matplotlib.rc_context({"pdf.fonttype": 42}), written_whole(path.with_suffix(".pdf")) as part:
+        figure.savefig(part)
     figures.save(figure, axes, path)

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.colors import LogNorm, Normalize
 
 from rnn_research.report.sweep.drawing import is_logarithmic, positions, short, words
+from rnn_research.runs.directory import written_whole
 from rnn_research.runs.question import Question, more_is_better
 from rnn_research.runs.settings import each, label
 
@@ -70,9 +71,9 @@ def draw(table: pd.DataFrame, question: Question, fields: Fields, path: Path) ->
         axes.grid(visible=False)
     row[0][0].set_ylabel(words(fields.y))
     figure.colorbar(image, ax=list(row[0]), label=words(question.y))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path.with_suffix(".pdf"))
-    figure.savefig(path, dpi=150)
+    for kind in (path.with_suffix(".pdf"), path):
+        with written_whole(kind) as part:
+            figure.savefig(part, dpi=150)
     plt.close(figure)
 
 

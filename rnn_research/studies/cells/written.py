@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import normal
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.directory import RunDirectory, read_json, written_whole
 from rnn_research.studies.cells.asked import Asked
 from rnn_research.tasks.text.vocabulary import Vocabulary
 
@@ -52,8 +52,7 @@ def asked_before(out: RunDirectory, mark: dict[str, Any]) -> bool:
 
 def write_table(path: Path, entries: Sequence[dict[str, Any]]) -> None:
     """A row for every concept and ranked unit."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with written_whole(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["concept", "kind", "verdict", "rank", "unit", "statistic", "confirm"])
         for entry in entries:
@@ -65,11 +64,11 @@ def write_table(path: Path, entries: Sequence[dict[str, Any]]) -> None:
 
 def write_arrays(path: Path, shown: Any) -> None:
     """The stretch that is shown: activations as float16, text, distributions, labels."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"layer{layer + 1}.{name}": a.astype(np.float16) for (layer, name), a in shown.activations.items()}
     labels = {f"label.{name}": concept.labels_N for name, concept in shown.labels.items()}
     text = np.frombuffer(shown.text.encode("utf-8", "surrogatepass"), np.uint8)
-    np.savez_compressed(path, text=text, p_NV=shown.p_NV.astype(np.float16), **arrays, **labels)
+    with written_whole(path) as part:
+        np.savez_compressed(part, text=text, p_NV=shown.p_NV.astype(np.float16), **arrays, **labels)
 
 
 def symbols_as_text(vocabulary: Vocabulary) -> list[str]:
