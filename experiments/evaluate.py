@@ -15,7 +15,6 @@ import json
 import math
 from collections.abc import Callable
 
-import jax
 from absl import flags
 
 from experiments import launch
@@ -25,11 +24,10 @@ from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
 from rnn_research.tasks.text.language_modelling import limits_of
-from rnn_research.training import trained
+from rnn_research.training import trained, zero_start
 from rnn_research.training.results import interval_of
 from rnn_research.training.run_text import read_text
-from rnn_research.training.state import cast
-from rnn_research.training.step import score_split
+from rnn_research.training.walk import walker
 
 WORKDIR = launch.workdir_flag("directory of a trained run")
 SPLIT = launch.define(flags.DEFINE_string, "split", "test", "train, validation or test")
@@ -77,8 +75,10 @@ def main() -> None:
         {"text": covered},
         {"text": streams.pieces_of(lengths, part, config.task.chunk_length, kind)},
     )
-    score = jax.jit(lambda params, data: score_split(task, run.model, params, data, part.batches, part.batch_size))
-    sums = score(cast(run.params, config.training.dtype), part.data)
+    walk = walker(task, run.model, config.training.dtype)
+    sums, _ = walk(run.params, part.data, part.batches, part.batch_size)
+    kept = zero_start.applies(config)
+    begun = zero_start.measured(walk, run.params, part.data, part.batches, part.batch_size) if kept else None
     figures = task.summary(sums, "text")
     found = interval_of(task, "text", sums)
     results = {"text": source, "step": run.step, **figures}
@@ -92,9 +92,12 @@ def main() -> None:
         lines.append(f"{shown:<16} {figures[name]:.4f}{between}")
     what = found.missing or f"95 % over {found.blocks:,} {found.over}"
     results |= {"blocks": found.blocks, "interval": what, "outside_vocabulary": outside}
+    results |= begun.figures("text") if begun else {}
     print(f"{source}: {figures['tokens']:,} symbols scored, {outside:,} outside the vocabulary")
     print("\n".join(lines))
     print("\n".join([what, *limits_of(figures)]))
+    if begun and (warning := begun.warning(source)):
+        print(warning)
     print(json.dumps(results))
 
 

@@ -62,7 +62,10 @@ def main() -> None:
         priming=PRIME.value,
         choice=Choice(TEMPERATURE.value, TOP_K.value, TOP_P.value, FEEDBACK_FLAG.value),
         edit=edit_of(*clamps) if clamps else None,
+        start=run.start,
     )
+    if run.start is not None:
+        print(trained.MEAN_CARRY, file=sys.stderr)
     if SAMPLES.value == 1:
         first = next(pieces)  # compiles
         began, symbols = time.monotonic(), 0

@@ -92,6 +92,7 @@ def sample(run: trained.Trained) -> str:
         length=evaluation.sample_length,
         priming=evaluation.sample_prime,
         choice=writing.Choice(temperature=evaluation.sample_temperature),
+        start=run.start,
     )
     return evaluation.sample_prime + "".join(piece[0] for piece in pieces)
 

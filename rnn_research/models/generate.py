@@ -67,10 +67,20 @@ class Generation(NamedTuple):
 
 
 @partial(jax.jit, static_argnames=("model", "samples", "edit"))
-def prime(model: Model, params: Params, symbols_T: Array, samples: int, edit: StackEdit | None = None) -> Generation:
-    """Reads the priming text once for all N samples."""
+def prime(
+    model: Model,
+    params: Params,
+    symbols_T: Array,
+    samples: int,
+    edit: StackEdit | None = None,
+    start: Carry | None = None,
+) -> Generation:
+    """Reads the priming text once for all N samples, from the model's initial carry or from ``start``, without B."""
     inputs_TN = jnp.broadcast_to(symbols_T[:, None], (symbols_T.shape[0], samples))
-    logits_TNV, carry = model.apply(params, inputs_TN, model.initial_carry(params, samples), edit=edit)
+    carry = model.initial_carry(params, samples)
+    if start is not None:
+        carry = jax.tree.map(lambda all_of_them, one: jnp.broadcast_to(one, all_of_them.shape), carry, start)
+    logits_TNV, carry = model.apply(params, inputs_TN, carry, edit=edit)
     return Generation(carry, logits_TNV[-1], jnp.zeros((), jnp.int32))
 
 

@@ -23,6 +23,7 @@ KINDS = {
     "cells_of_runs": "a study of the cells of several runs (of experiments.interpretable_cells)",
     "analysis": "an analysis (of experiments.analyze)",
     "benchmark": "a benchmark (of experiments.benchmark)",
+    "basins": "a study of two basins (of experiments.two_basins)",
     "model": "a model from PyTorch",
 }
 """What a folder can be, in words; nothing is written beside a model."""
@@ -35,6 +36,7 @@ LAYOUT = {
     "cells_of_runs": ("figures",),
     "analysis": ("tables", "figures"),
     "benchmark": ("figures",),
+    "basins": ("figures",),
     "model": (),
 }
 """The folders that belong to each kind; beside them there may be others, as the cells of a run."""

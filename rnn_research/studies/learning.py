@@ -11,8 +11,9 @@ from ml_collections import ConfigDict
 from rnn_research.models.recurrent import count
 from rnn_research.runs.configs import changed
 from rnn_research.training.population import FREE, Population
-from rnn_research.training.step import hyper_of, score_split
+from rnn_research.training.step import hyper_of
 from rnn_research.training.train import Built, build
+from rnn_research.training.walk import score_split
 
 Overrides = dict[str, Any]
 

@@ -19,7 +19,7 @@ from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import InUse, RunDirectory
 from rnn_research.runs.provenance import provenance
-from rnn_research.training import packed_loop
+from rnn_research.training import packed_loop, zero_start
 from rnn_research.training.logbook import Logbook
 from rnn_research.training.packed import PackedProgram
 from rnn_research.training.packed_loop import Judge, Member
@@ -127,7 +127,20 @@ def _train(
             assert m.ending is not None
             own = {split: {name: x[m.number] for name, x in of_split.items()} for split, of_split in sums.items()}
             size = count(best[m.number].params)
-            write_results(m.directory, built.task, m.ending, m.best_step, size, figures_of(built.task, own))
+            begun = zero_starts(best[m.number].params, entries[m.number].config)
+            for sentence in zero_start.warnings(begun):
+                say(f"{m.name}: {sentence}")
+            figures = figures_of(built.task, own) | zero_start.figures_of(begun)
+            write_results(m.directory, built.task, m.ending, m.best_step, size, figures)
+
+    def zero_starts(params: Any, config: ConfigDict) -> dict[str, zero_start.ZeroStart]:
+        if not zero_start.applies(config):
+            return {}
+        splits = {name: built.task.splits[name] for name in scored_splits(built.task)}
+        return {
+            name: zero_start.measured(built.program.walk, params, part.data, part.batches, part.batch_size)
+            for name, part in splits.items()
+        }
 
     hypers = [jax.tree.map(np.asarray, hyper_of(entry.config)) for entry in entries]
     hypers_M = program.lay(jax.tree.map(lambda *values: jnp.asarray(np.stack(values)), *hypers))

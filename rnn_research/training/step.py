@@ -1,4 +1,4 @@
-"""The pure step of training, many of them in one compiled program, and the pure evaluation."""
+"""The pure step of training, many of them in one compiled program."""
 
 import dataclasses
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from rnn_research.training import gradient_watch, label_noise, optimizer, regula
 from rnn_research.training.carries import begin
 from rnn_research.training.optimizer import Numbers
 from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
+from rnn_research.training.walk import walker
 from rnn_research.types import Array, Carry, Key, Params
 
 
@@ -48,13 +49,16 @@ class Program(NamedTuple):
       init: ``(key, starts, hyper) -> TrainState``.
       step: ``(state, data, hyper) -> (state, metrics)``, pure.
       chunk: ``(state, data, hyper, n) -> (state, metrics [n])``: n steps in one jit, state donated.
-      evaluate: ``(params, data, batches, streams) -> {name: [batches, B] sums}``, jitted.
+      walk: ``(params, data, batches, streams, start) -> ({name: [batches, B] sums}, carry)``, one program whether
+        ``start`` is None (the initial carry) or a carry that all streams begin with; see ``walk_split``.
+      evaluate: its sums from the initial carry.
       measure: ``(state, data) -> Measured``, the reach of the gradient, jitted; see ``gradient_watch``.
     """
 
     init: Callable[..., TrainState]
     step: Callable[..., tuple[TrainState, dict[str, Array]]]
     chunk: Callable[..., tuple[TrainState, dict[str, Array]]]
+    walk: Callable[..., tuple[dict[str, Array], Carry]]
     evaluate: Callable[..., dict[str, Array]]
     measure: Callable[..., gradient_watch.Measured]
 
@@ -157,28 +161,12 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
     def chunk(state: TrainState, data: Any, hyper: Hyper, n: int) -> tuple[TrainState, dict[str, Array]]:
         return jax.lax.scan(lambda s, _: step(s, data, hyper), state, length=n)
 
-    @partial(jax.jit, static_argnames=("batches", "streams"))
+    walk = walker(task, model, compute)
+
     def evaluate(params: Params, data: Any, batches: int, streams: int) -> dict[str, Array]:
-        return score_split(task, model, cast(params, compute), data, batches, streams)
+        return walk(params, data, batches, streams)[0]
 
-    return Program(init, step, chunk, evaluate, gradient_watch.measurement(config, model, task))
-
-
-def score_split(task: Task, model: Model, params: Params, data: Any, batches: int, streams: int) -> dict[str, Array]:
-    """Walks a split once with a carry of its own.
-
-    Returns:
-      The sums of ``task.score`` for every batch and stream, ``[batches, B]`` each.
-    """
-    key = jax.random.key(0)
-
-    def one(carry: Carry, k: Array) -> tuple[Carry, dict[str, Array]]:
-        batch = task.evaluation_batch(data, jax.random.fold_in(key, k), k)
-        carry = begin(model, params, carry, batch.fresh_B)
-        outputs, carry = model.apply(params, batch.inputs, carry, ends_TB=batch.ends_TB, lengths_B=batch.lengths_B)
-        return carry, task.score(outputs, batch.targets)
-
-    return jax.lax.scan(one, model.initial_carry(params, streams), jnp.arange(batches))[1]
+    return Program(init, step, chunk, walk, evaluate, gradient_watch.measurement(config, model, task))
 
 
 def _apart(x: Array, parts: int, axis: int) -> Array:

@@ -19,7 +19,7 @@ from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import changes, continued, devices, distributed, gradient_watch, loop
+from rnn_research.training import changes, continued, devices, distributed, gradient_watch, loop, zero_start
 from rnn_research.training.defaults import defaults
 from rnn_research.training.results import figures_of, scored_splits, write_results
 from rnn_research.training.schedule import schedule_of
@@ -176,11 +176,16 @@ def _train(
     finally:
         checkpoints.close()
     params = devices.share(mesh, params)
-    sums = {}
+    sums, begun = {}, {}
     for name in scored_splits(task):
         part = task.splits[name]
         sums[name] = functions.evaluate(params, data[name], part.batches, part.batch_size)
-    figures = figures_of(task, sums)
+        if zero_start.applies(config):
+            begun[name] = zero_start.measured(functions.walk, params, data[name], part.batches, part.batch_size)
+    figures = figures_of(task, sums) | zero_start.figures_of(begun)
+    if distributed.first():
+        for sentence in zero_start.warnings(begun):
+            print(sentence, flush=True)
     return distributed.from_first(lambda: write_results(directory, task, ending, best_step, count(params), figures))
 
 

@@ -14,17 +14,33 @@ from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.text.vocabulary import LEVELS, Vocabulary
 from rnn_research.training import devices
-from rnn_research.types import Params
+from rnn_research.types import Carry, Params
+
+MEAN_CARRY = (
+    "note: trained with --config.task.fresh_probability=0, this network hardly ever met its initial carry and may not "
+    "be able to read from there: the text begins from the mean carry of its training streams"
+)
 
 
 class Trained(NamedTuple):
-    """A trained language model."""
+    """A trained language model.
+
+    Attributes:
+      config: of the run.
+      model: as the config says.
+      params: of the checkpoint.
+      vocabulary: of its text.
+      step: of the checkpoint.
+      start: where a text of its own begins, ``[H]`` in each place of the carry; None for the model's initial carry.
+        A network that met that only at the beginnings of passes begins at the mean carry of its training streams.
+    """
 
     config: ConfigDict
     model: Model
     params: Params
     vocabulary: Vocabulary
     step: int
+    start: Carry | None = None
 
 
 class Restored(NamedTuple):
@@ -35,6 +51,7 @@ class Restored(NamedTuple):
     params: Params
     vocabulary: Vocabulary | None
     step: int
+    start: Carry | None = None
 
 
 def read(directory: RunDirectory, step: int | None = None) -> Trained:
@@ -49,7 +66,7 @@ def read(directory: RunDirectory, step: int | None = None) -> Trained:
     """
     run = read_any(directory, step, "text")
     assert run.vocabulary is not None
-    return Trained(run.config, run.model, run.params, run.vocabulary, run.step)
+    return Trained(run.config, run.model, run.params, run.vocabulary, run.step, run.start)
 
 
 def read_vocabulary(directory: RunDirectory) -> Vocabulary:
@@ -105,9 +122,20 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
             )
         like = model.init(jax.random.key(0), config.model.init)
         params = checkpoints.restore(chosen, like, ".params")
+        start = None
+        if config.task.name == "text" and config.task.carry == "stream" and not config.task.fresh_probability:
+            start = _mean_carry(checkpoints, chosen, model.initial_carry(like, config.task.batch_size))
     except Damaged as error:
         chooses = "--step" if flag == "--workdir" else "--config.analysis.step"
         raise UserError(f"{flag}={directory.path}: {error}; {chooses} chooses another checkpoint") from error
     finally:
         checkpoints.close()
-    return Restored(config, model, params, vocabulary, chosen)
+    return Restored(config, model, params, vocabulary, chosen, start)
+
+
+def _mean_carry(checkpoints: Checkpoints, step: int, like: Carry) -> Carry | None:
+    """Over the streams of a checkpoint; None where its batch size is not the config's, which a run may change."""
+    try:
+        return jax.tree.map(lambda c: c.mean(axis=0), checkpoints.restore(step, like, ".carry"))
+    except UserError:
+        return None

@@ -11,7 +11,7 @@ from rnn_research.errors import UserError
 from rnn_research.models.generate import Choice, generate, prime
 from rnn_research.models.model import Model
 from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary
-from rnn_research.types import Key, Params
+from rnn_research.types import Carry, Key, Params
 from rnn_research.unroll import StackEdit
 
 PIECE = 250  # symbols in one compiled call
@@ -29,18 +29,20 @@ def write(
     choice: Choice = Choice(),
     piece: int = PIECE,
     edit: StackEdit | None = None,
+    start: Carry | None = None,
 ) -> Iterator[list[str]]:
     """Yields the next piece of each of N samples until ``length`` symbols are written.
 
     Without priming text the model reads a line break first (or, where the
     vocabulary has none, its first symbol), which is not part of the text.
-    ``edit`` acts from the first symbol read on.
+    ``edit`` acts from the first symbol read on. ``start`` is where the model begins to read
+    (``Trained.start``); None: at its initial carry.
 
     Raises:
       UserError: if the priming text has a symbol that the model does not know.
     """
     symbols = encode_priming(vocabulary, priming) if priming else np.maximum(vocabulary.encode(b"\n"), 0)
-    generation = prime(model, params, jnp.asarray(symbols), samples, edit)
+    generation = prime(model, params, jnp.asarray(symbols), samples, edit, start)
     decoders = [codecs.getincrementaldecoder("utf-8")(errors="replace") for _ in range(samples)]
     texts = [vocabulary.decoder(priming) for _ in range(samples)]
     done = 0

@@ -8,8 +8,8 @@ import scipy.special
 
 from rnn_research.errors import UserError
 from rnn_research.training.state import Purpose, purpose_key
-from rnn_research.training.step import score_split
 from rnn_research.training.train import build
+from rnn_research.training.walk import score_split
 
 STILL = {"optimizer.learning_rate": 0.0}  # the parameters stay, so that a loop outside can follow
 
