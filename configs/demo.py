@@ -4,8 +4,8 @@
     python -m experiments.train --config=configs/demo.py --workdir=runs/demo
 
 Time: three to four minutes on 2 cores. Result: a 1 x 128 LSTM that has read 4.2
-million characters three and a half times needs 1.49 nats a character on modules that
-it never saw (README, results).
+million characters three and a half times needs 1.48 nats a character on modules that
+it never saw, the mean of five seeds from 1.44 to 1.51 (README, results).
 """
 
 from ml_collections import ConfigDict

@@ -8,6 +8,7 @@ import quotes_gradient
 import quotes_language_models
 import quotes_speed
 import quotes_sweeps
+import quotes_two_basins
 from quoting import ROOT, check
 
 SECTIONS = [
@@ -16,6 +17,7 @@ SECTIONS = [
     quotes_cells.quote,
     quotes_sweeps.quote,
     quotes_speed.quote,
+    quotes_two_basins.quote,
 ]
 
 

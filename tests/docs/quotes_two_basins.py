@@ -1,0 +1,52 @@
+"""Figures of the page on two basins."""
+
+
+def quote(q):
+    found = q.results("two_basins")
+    of = lambda name, shown: [shown.format(found[f"fresh_{p}_{name}"]) for p in ("0", "0.03")]  # noqa: E731
+
+    def share(name, whole):
+        return [f"{some} of {every}" for some, every in zip(of(name, "{:,}"), of(whole, "{:,}"), strict=True)]
+
+    q.row("runs with a stuck stream", *share("runs_with_stuck_streams", "runs"))
+    q.row("stuck streams", *share("streams_stuck", "streams"))
+    most = of("zero_start_excess_nats_most", "{:.3f}")
+    q.row("most that the initial carry costs a stream, nats a symbol", *most)
+    q.row("stuck samples", *share("samples_stuck", "samples"))
+    apart = [f"{100 * found[f'fresh_{p}_one_over_many_streams_most']:.2f} %" for p in ("0", "0.03")]
+    q.row("losses as one stream and as 32 differ by at most", *apart)
+    mean, low, high = (found[f"fresh_0.03_cost_nats{end}"] for end in ("", "_low95", "_high95"))
+    q.says(
+        f"It costs {mean:.4f} [{low:.4f}, {high:.4f}] nats a symbol [95 % over seeds]",
+        f"{found['fresh_0_samples_stuck_mean_carry']} of {found['fresh_0_samples']:,} samples are stuck",
+        f"trained for {found['steps']} steps",
+        f"Each of the {found['runs'][0]['streams']} validation streams",
+    )
+    rates = sorted({run["learning_rate"] for run in found["runs"]})
+    q.says("a rate of 0.01" if rates == [0.01] else "rates of {:g} and {:g}".format(*rates))
+    first, last = (of(f"judged_nats_{part}", "{:.2f}") for part in ("first", "last"))
+    real = [found[f"passages_judged_nats_{part}"] for part in ("first", "last")]
+    cold, cured = (
+        [
+            found[f"fresh_{p}_judged_nats_{part}"] / passage
+            for part, passage in zip(("first", "last"), real, strict=True)
+        ]
+        for p in ("0", "0.03")
+    )
+    q.says(
+        f"needs {first[1]} nats a symbol for the first 20 symbols and {last[1]} for the last 20 "
+        f"({first[0]} and {last[0]} without fresh starts), where it needs {real[0]:.2f} and {real[1]:.2f} for passages",
+        f"of the test text: {cured[0]:.2f} and {cured[1]:.2f} times as many",
+        f"({cold[0]:.2f} and {cold[1]:.2f} times without fresh starts)",
+    )
+    q.fixed(
+        "Networks of 400 steps",
+        "1 x 128, 2,000 steps",
+        "an LSTM of 64 units",
+        "more than 0.3 nats a symbol more from the first",
+        "needs 0.3 nats a symbol more for it than for any of 256 samples",
+        "read as one stream and as 32",
+        "One stuck stream of 32",
+        "with probability 0.03 by default",
+        "| | no fresh starts | probability 0.03 |",
+    )
