@@ -192,8 +192,12 @@ def score_sentence(entries: Entries) -> str:
     """The clearest concept."""
     clearest = max(entries, key=lambda e: e["best"]["confirm"] - e["controls"]["last_characters"])
     best, controls = clearest["best"], clearest["controls"]
+    beyond = best["confirm"] > controls["last_characters"]
+    head = (
+        "Farthest beyond what the last characters tell" if beyond else "No unit tells more than the last characters do"
+    )
     return (
-        f"Farthest beyond what the last characters tell: {clearest['concept']}, where {best['unit']} has "
+        f"{head}: {'' if beyond else 'nearest comes '}{clearest['concept']}, where {best['unit']} has "
         f"{best['statistic']} {best['confirm']:.3f} against {controls['last_characters']:.3f} for them and "
         f"{controls['untrained']:.3f} for the best unit of the untrained network."
     )

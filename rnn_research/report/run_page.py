@@ -59,7 +59,9 @@ def conclusion(results: dict[str, Any]) -> str:
     if objective != "nats_per_token":
         return f"On sequences that it never saw: {_headline(results)}."
     nats, floor = results["test_nats_per_token"], results["floor_unigram_nats"]
-    bits = f"{results['test_bits_per_byte']:.3f} bits per byte, " if "test_bits_per_byte" in results else ""
+    bits = (
+        f"{results['test_bits_per_byte']:.3f} bits per byte, " if results.get("test_bits_per_byte") is not None else ""
+    )
     need = f"On text that it never saw the model needs {bits}{nats:.3f} nats per symbol{_interval(results, objective)}"
     if nats < floor:
         return f"{need}; single symbols without context need {floor:.3f} nats."
@@ -69,7 +71,7 @@ def conclusion(results: dict[str, Any]) -> str:
 def _headline(results: dict[str, Any]) -> str:
     """The score that a reader wants first (of classes the accuracy, else the objective), beside its floor."""
     objective = results["objective"]
-    name = "accuracy" if "test_accuracy" in results else objective
+    name = "accuracy" if results.get("test_accuracy") is not None else objective
     parts = [_beside_floor(results, name)]
     if name != objective:
         parts.append(_beside_floor(results, objective))

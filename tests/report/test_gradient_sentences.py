@@ -235,3 +235,18 @@ def test_the_best_image_network_and_those_it_is_not_told_from():
 def test_who_stays_at_the_floor(best, said):
     point = {"network": "gru", "length": 50, "best_objective_median": best, "floor_mean_squared_error": 1 / 6}
     assert said in memory.curve_sentence([point])
+
+
+def test_a_profile_that_falls_deeper_after_training_stays_in_its_panel(monkeypatch, tmp_path):
+    """The panels share their axis: its limits are those of all that is drawn."""
+    shown = []
+    monkeypatch.setattr(anatomy, "save", lambda drawn, panels, path: shown.extend(panels))
+    moment = lambda nats: {  # noqa: E731
+        **{name: [nats * (100 - t) for t in range(101)] for name in ("profile", "profile_low", "profile_high")},
+        "local_slope_lags": [50.0],
+        "local_slopes": [nats],
+        "fitted_lags": [20, 80],
+    }
+    anatomy.lag_profiles({"lstm": {"initial": moment(-0.01), "trained": moment(-0.5)}}, tmp_path / "x.png")
+    deepest = min(line.get_ydata().min() for line in shown[1].lines)
+    assert shown[1].get_ylim()[0] < deepest < -20
