@@ -103,7 +103,7 @@ def options_of_flags() -> Options:
             raise UserError(f"--{flag.name}={flag.value} is for --suite={' or '.join(suites)}: leave it out")
     cells = None if CELLS.value is None else tuple(one_of("--cells", c, GATES) for c in CELLS.value.split(","))
     one_of("--dtype", DTYPE.value, BYTES)
-    at_least("--rounds", ROUNDS.value, 1)
+    at_least("--rounds", ROUNDS.value, 1, 10_000)
     shapes = None if SHAPES.value is None else parse_shapes("--shapes", SHAPES.value)
     return Options(shapes, cells, DTYPE.value, ROUNDS.value)
 

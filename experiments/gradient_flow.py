@@ -41,10 +41,12 @@ def main() -> None:
     share_cores()
     from rnn_research.report.gradient.page import write_page
     from rnn_research.studies import STUDIES
+    from rnn_research.studies.checks import check
 
     if "study" not in config.analysis:
         raise UserError("--config names no study: take configs/gradient_flow.py:anatomy")
     study = one_of("--config.analysis.study", config.analysis.study, STUDIES)
+    check(study, config)
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     if directory.used():
         continued.keep(config, continued.older_values(config, read_stored(directory), overrides), print)

@@ -23,10 +23,11 @@ from ml_collections import ConfigDict
 
 from experiments import launch
 from rnn_research import concepts
-from rnn_research.errors import RunFailed, UserError
+from rnn_research.errors import RunFailed, UserError, at_least
 from rnn_research.runs import conditions, frames, owner
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
 from rnn_research.runs.provenance import provenance
+from rnn_research.studies.cells import bounds
 from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
 from rnn_research.studies.cells.several import Studied, only_seeds_differ, side_by_side
 from rnn_research.studies.cells.written import asked_before, fingerprint, symbols_as_text, write_arrays, write_table
@@ -56,13 +57,15 @@ SHOW = launch.define(flags.DEFINE_integer, "show_labels", 0, "print so many char
 MODULE = launch.define(flags.DEFINE_string, "module", None, "which recurrent module of a PyTorch model, as in net.1")
 NONLINEARITY = launch.define(flags.DEFINE_string, "nonlinearity", None, "of an nn.RNN from PyTorch: tanh or relu")
 
+MOST_SHOWN = 1_000_000  # characters with their labels
+
 
 def main() -> None:
     """Studies one model, or several that differ in their seed."""
     directory = launch.directory(WORKDIR.value)
     config = launch.config_or(CONFIG, "configs/interpretable_cells.py")
-    if "shown" not in config.analysis:
-        raise UserError("--config is not of a cell study: take configs/interpretable_cells.py")
+    bounds.check(config)
+    at_least("--show_labels", SHOW.value, 0, MOST_SHOWN)
     out = launch.directory(OUT.value or str(directory.path / "cells"), "--out")
     runs = runs_below(directory)
     if runs is not None:

@@ -40,13 +40,21 @@ CLAMP = launch.define(
 )
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
 
+MOST_SAMPLES = 100_000  # made side by side
+MOST_SYMBOLS = 100_000_000
+
 
 def main() -> None:
     """Streams one text, or prints several."""
-    at_least("--length", LENGTH.value, 1)
+    at_least("--length", LENGTH.value, 1, MOST_SYMBOLS)
     at_least("--temperature", TEMPERATURE.value, 0)
     at_least("--top_k", TOP_K.value, 0)
-    at_least("--num_samples", SAMPLES.value, 1)
+    at_least("--num_samples", SAMPLES.value, 1, MOST_SAMPLES)
+    if SAMPLES.value > 1 and SAMPLES.value * LENGTH.value > MOST_SYMBOLS:  # they are held until all are written
+        raise UserError(
+            f"--num_samples={SAMPLES.value} of --length={LENGTH.value} are more than {MOST_SYMBOLS:,} symbols: "
+            "lower one of them"
+        )
     one_of("--feedback", FEEDBACK_FLAG.value, FEEDBACK)
     if not 0 < TOP_P.value <= 1:
         raise UserError(f"--top_p={TOP_P.value} must be above 0 and at most 1")

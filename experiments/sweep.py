@@ -65,6 +65,8 @@ PACK_SIZE = launch.define(flags.DEFINE_integer, "pack_size", 0, "most points in 
 RETRY = launch.define(flags.DEFINE_boolean, "retry_failed", False, "go on with points that are FAILED, too")
 PACK = launch.define(flags.DEFINE_integer, "pack", -1, "run this pack of the stored sweep alone, as launchers do")
 
+MOST_WORKERS = 1000
+
 
 def main() -> int:
     """Plans, then runs what is left to do."""
@@ -105,9 +107,14 @@ def check_numbers() -> None:
       UserError: naming the flag.
     """
     one_of("--launcher", LAUNCHER.value, ("local", "slurm"))
-    for name, flag, low in (("random", RANDOM, 0), ("optuna", OPTUNA, 0), ("workers", WORKERS, 1), ("pack", PACK, -1)):
-        at_least(f"--{name}", flag.value, low)
+    for name, flag in (("random", RANDOM), ("optuna", OPTUNA)):
+        at_least(f"--{name}", flag.value, 0, points.MOST_POINTS)
+    at_least("--workers", WORKERS.value, 1, MOST_WORKERS)
+    at_least("--pack", PACK.value, -1)
     at_least("--pack_size", PACK_SIZE.value, 0)
+    at_least("--sweep_seed", SEED.value, 0)
+    if MEMORY.value is not None and not 0 < MEMORY.value < float("inf"):
+        raise UserError(f"--memory_gb={MEMORY.value} must be above 0 and finite")
     if RANDOM.value and OPTUNA.value:
         raise UserError(f"--random={RANDOM.value} and --optuna={OPTUNA.value} are both given: leave one out")
     if CONFIG.value is None and (AXIS.value or ZIP.value or RANDOM.value or OPTUNA.value):
@@ -196,10 +203,11 @@ def one_pack(directory: Path, sweep: plan.Sweep | None) -> int:
 def share_cores(sweep: plan.Sweep) -> None:
     """One virtual device a core, where the CPU computes; must come before the first array."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    points_or_base = sweep.points or (plan.Point("", {}, 0),)
-    wanted = (sweep.config_of(point).training.regularizer for point in points_or_base)
+    fields = flatten(sweep.config_of(plan.Point("", {}, 0)))
+    name, top = (f"training.regularizer.{field}" for field in ("name", "top"))
+    changes = [point.overrides for point in sweep.points] or [{}]
     # Factorisations of several CPU devices at a time wait for each other for ever.
-    alone = any(regularizer.name == "flossing" and regularizer.top > 1 for regularizer in wanted)
+    alone = any(c.get(name, fields.get(name)) == "flossing" and c.get(top, fields.get(top, 1)) > 1 for c in changes)
     jax.config.update("jax_num_cpu_devices", 1 if alone else max(1, there // WORKERS.value))
 
 

@@ -51,11 +51,13 @@ def share(flag: str, value: float) -> None:
         raise UserError(f"{flag}={value} must be between 0 and 1")
 
 
-def at_least(flag: str, value: float, low: float) -> None:
-    """Refuses a value below ``low``.
+def at_least(flag: str, value: float, low: float, high: float = math.inf) -> None:
+    """Refuses a value below ``low``, above ``high`` or not finite.
 
     Raises:
-      UserError: naming the flag and the bound; also for a value that is not finite.
+      UserError: naming the flag and the bounds.
     """
-    if not low <= value < math.inf:
-        raise UserError(f"{flag}={value} must be at least {low}{' and finite' if value == math.inf else ''}")
+    if low <= value <= high and value < math.inf:
+        return
+    most = f" and at most {high:,}" if high < math.inf else " and finite" if value == math.inf else ""
+    raise UserError(f"{flag}={value} must be at least {low:,}{most}")

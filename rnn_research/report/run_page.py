@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from rnn_research.errors import UserError
 from rnn_research.report import figures, html
 from rnn_research.runs import metrics
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, write_text
-from rnn_research.runs.files import read_text, there
+from rnn_research.runs.files import REMEDY, read_text, there
 from rnn_research.runs.migrations import read_config
 
 
@@ -15,6 +16,8 @@ def write_page(directory: RunDirectory) -> None:
     results = directory.read_results()
     config = flatten(read_config(directory))
     records = metrics.read(directory.metrics)
+    if not any(record["kind"] == "train" for record in records):
+        raise UserError(f"{directory.metrics} is damaged, it has no record of training: {REMEDY}")
     provenance = directory.read_provenance()
     objective = results["objective"]
     figures.learning_curve(

@@ -7,7 +7,6 @@ beside it the checksum of each leaf, so that damage is found before it is used.
 import contextlib
 import errno
 import functools
-import json
 import logging
 import math
 import sys
@@ -25,6 +24,7 @@ from orbax.checkpoint import checkpoint_manager
 from orbax.checkpoint import v1 as ocp
 
 from rnn_research.errors import UserError
+from rnn_research.runs.files import NUMBER, REMEDY, read_json, there
 
 State = TypeVar("State")
 Snapshot = dict[str, np.ndarray]
@@ -56,7 +56,9 @@ class Checkpoints:
         policies = ocp.training.preservation_policies
         self._objective, self._workdir = objective, path.parent
         self._pending: Any = None
-        unreadable = _unreadable(path)
+        if there(path) and not path.is_dir():
+            raise UserError(f"{path} is no folder, checkpoints lie in one: {REMEDY}")
+        unreadable = _unreadable(path, objective)
         self._set_aside = list(unreadable.values())
         self._view: tempfile.TemporaryDirectory[str] | None = None
         if unreadable and reading:
@@ -248,8 +250,8 @@ def _open(path: Path, **options: Any) -> ocp.training.Checkpointer:
         checkpoint_manager._create_root_directory = make
 
 
-def _unreadable(path: Path) -> dict[Path, str]:
-    """Checkpoints whose metrics are not JSON: orbax reads them all when it opens a folder, and would fail.
+def _unreadable(path: Path, objective: str) -> dict[Path, str]:
+    """Checkpoints whose metrics cannot be read: orbax reads them all when it opens a folder, and would fail.
 
     Returns:
       A sentence for each, the newest first.
@@ -258,8 +260,8 @@ def _unreadable(path: Path) -> dict[Path, str]:
     files = [file for file in path.glob("*/metrics/metrics") if file.parents[1].name.isdigit()]
     for file in sorted(files, key=lambda file: int(file.parents[1].name), reverse=True):
         try:
-            json.loads(file.read_bytes())
-        except ValueError as error:
+            read_json(file, {objective: NUMBER})
+        except UserError as error:
             step = file.parents[1]
             sentences[step] = f"checkpoint {step.name} is damaged: its metrics cannot be read ({error})"
     return sentences

@@ -20,7 +20,7 @@ from typing import IO, Any
 from rnn_research.errors import UserError
 from rnn_research.runs.files import NUMBER, REMEDY, read_bytes, read_json, there
 
-__all__ = ["InUse", "RunDirectory", "read_json", "write_json", "write_text"]
+__all__ = ["InUse", "RunDirectory", "read_json", "remove", "write_json", "write_text"]
 
 
 FIGURE = (*NUMBER, type(None))
@@ -180,3 +180,15 @@ def written_whole(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+def remove(path: Path) -> None:
+    """Takes a file away, if it is there.
+
+    Raises:
+      UserError: if something that is no file stands in its place.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{path} cannot be removed ({error.strerror}): remove it, or choose another directory") from error

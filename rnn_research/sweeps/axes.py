@@ -18,6 +18,8 @@ from rnn_research.errors import UserError, nearest_field
 from rnn_research.quoting import listed, parted
 
 DIGITS = 6  # significant ones of a value that is computed, so that it can be read, named and typed again
+MOST_VALUES = 100_000  # of an axis
+DIGITS_READ = 20  # of a whole number: more are refused all the same
 SPAN = re.compile(r"(log|lin)\((.*)\)")
 RANGE = re.compile(r"([+-]?\d+):([+-]?\d+)(?::([+-]?\d+))?")
 
@@ -79,7 +81,10 @@ def parse(text: str, defaults: Mapping[str, Any], flag: str = "--axis") -> Axis:
             values = list(dict.fromkeys(round(v) for v in values))
         return Axis(field, tuple(values), span, whole)
     if isinstance(default, int) and number and (match := RANGE.fullmatch(given)):
-        first, last, step = (int(m) if m is not None else 1 for m in match.groups())
+        first, last, step = (int(m[:DIGITS_READ]) if m is not None else 1 for m in match.groups())
+        count = max(0, -((first - last) // step)) if step else 0
+        if count > MOST_VALUES:
+            raise UserError(f"{shown} has {count:,} values, at most {MOST_VALUES:,} are planned: give fewer")
         values = list(range(first, last, step)) if step else []
         if not values:
             raise UserError(f"{shown} is an empty range: the last number is not part of it, as in {flag}=seed=0:5")
@@ -155,6 +160,8 @@ def _span(scale: str, inside: str, shown: str) -> tuple[Span, int]:
     try:
         low, high = float(parts[0]), float(parts[1])
         count = int(parts[2]) if len(parts) == 3 else 0
+        if count > MOST_VALUES:
+            raise UserError(f"{shown} has {count:,} values, at most {MOST_VALUES:,} are planned: give fewer")
         if len(parts) > 3 or not math.isfinite(high - low) or (len(parts) == 3 and count < 1):
             raise ValueError
     except (ValueError, IndexError) as error:

@@ -11,9 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rnn_research.sweeps.names import short_fields
-from rnn_research.sweeps.packing import checked
 from rnn_research.sweeps.plan import Sweep
-from rnn_research.training.train import Built
+from rnn_research.training.train import Built, build
 
 PATIENCE = 8.0  # seconds after which no further pack is timed
 TIMED = 0.5  # seconds that the steps of one pack are timed for
@@ -46,7 +45,7 @@ def estimate(sweep: Sweep) -> Estimate:
         points = sweep.of_pack(pack)
         if time.monotonic() - began < PATIENCE:
             config = sweep.config_of(points[0])
-            built = checked([(points[0].name, config)])
+            built = build(config, batch_over=1)
             per_step.append(seconds_per_step(built, config))
             steps = built.schedule.steps
         work.append(steps * -(-len(points) // devices))

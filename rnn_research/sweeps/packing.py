@@ -10,9 +10,11 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.models.recurrent import stack_of
+from rnn_research.runs.configs import changed, flatten
 from rnn_research.sweeps.plan import Point, Sweep, refuse_another, with_names
-from rnn_research.training import devices, label_noise, regularizer
-from rnn_research.training.pack import shape_of
+from rnn_research.sweeps.points import Overrides
+from rnn_research.training import devices, label_noise, regularizer, typed
+from rnn_research.training.population import FREE, FREE_ABOVE_ZERO
 from rnn_research.training.step import hyper_of
 from rnn_research.training.train import Built, build
 
@@ -22,13 +24,16 @@ COPIES = 4  # of a member's state: as it is, as it becomes, as it is saved, and 
 KEPT = 24  # numbers that backpropagation keeps for each unit and time step: gates, their derivatives, their inputs
 
 
-def packs_of(points: Sequence[tuple[str, ConfigDict]], most: int = 0, workers: int = 1, first: int = 0) -> list[int]:
+def packs_of(
+    base: ConfigDict, points: Sequence[tuple[str, Overrides]], most: int = 0, workers: int = 1, first: int = 0
+) -> list[int]:
     """The number of each point's pack.
 
     Every point is checked on the way, before any of them starts.
 
     Args:
-      points: names and whole configs.
+      base: the config that all points change.
+      points: names, and what each changes.
       most: points in a pack; 0 for as many as the memory holds.
       workers: processes that share the machine, so that each has something to do.
       first: number of the first pack.
@@ -36,13 +41,14 @@ def packs_of(points: Sequence[tuple[str, ConfigDict]], most: int = 0, workers: i
     Raises:
       UserError: for a point whose config cannot be, naming it.
     """
+    fields = flatten(base)
     groups: dict[tuple[Any, ...], list[int]] = {}
-    for i, (_, config) in enumerate(points):
-        groups.setdefault(shape_of(config), []).append(i)
+    for i, (_, overrides) in enumerate(points):
+        groups.setdefault(shape_of(fields, overrides), []).append(i)
     packs = [0] * len(points)
     for group in groups.values():
-        built = checked([points[i] for i in group])
-        size = most or min(_fitting(built, points[group[0]][1], workers), -(-len(group) // workers))
+        built = checked(base, [points[i] for i in group])
+        size = most or min(_fitting(built, changed(base, points[group[0]][1]), workers), -(-len(group) // workers))
         # As even as can be: 5 points in packs of at most 4 are 3 and 2.
         size = -(-len(group) // -(-len(group) // size))
         for place, i in enumerate(group):
@@ -51,16 +57,37 @@ def packs_of(points: Sequence[tuple[str, ConfigDict]], most: int = 0, workers: i
     return packs
 
 
-def checked(points: Sequence[tuple[str, ConfigDict]]) -> Built:
+def shape_of(fields: Mapping[str, Any], overrides: Overrides) -> tuple[Any, ...]:
+    """Equal for points that one program can train, as in ``training.pack``; looks at what a point changes alone."""
+    fixed = {f: repr(value) for f, value in overrides.items() if f not in FREE and repr(value) != repr(fields.get(f))}
+    return (*sorted(fixed.items()), *(bool(overrides.get(f, fields.get(f))) for f in FREE_ABOVE_ZERO))
+
+
+def checked(base: ConfigDict, points: Sequence[tuple[str, Overrides]]) -> Built:
     """Builds the program of points of one shape, and checks the numbers of each.
+
+    Args:
+      base: the config that all points change.
+      points: names, and what each changes.
 
     Raises:
       UserError: naming the point.
     """
-    name, config = points[0]
+    name, overrides = points[0]
+    config, fields = changed(base, overrides), flatten(base)
+    free = sorted({field for _, point in points for field in point if field in FREE})
+    seen = set()
     try:
         built = build(config, batch_over=1)
-        for name, config in points:  # noqa: B007 (the error below names the point at fault)
+        for name, overrides in points:  # noqa: B007 (the error below names the point at fault)
+            numbers = {field: overrides.get(field, fields[field]) for field in free}
+            for field, number in numbers.items():
+                typed.check_value(f"--config.{field}", number, fields[field])
+            numbers.pop("seed", None)  # every seed is as good as another
+            if (key := tuple(numbers.values())) in seen:
+                continue
+            seen.add(key)
+            config.update_from_flattened_dict(numbers)
             hyper_of(config)
             stack_of(config.model)
             regularizer.penalty(config, built.task)
@@ -113,7 +140,6 @@ def planned(
         refuse_another(stored, wanted.base, directory)
     new = with_names(stored, points)
     sweep = wanted if stored is None else stored
-    configs = [(name, sweep.config_of(Point(name, overrides, 0))) for name, overrides in new]
-    packs = packs_of(configs, most, workers, sweep.packs)
+    packs = packs_of(sweep.config_of(Point("", {}, 0)), new, most, workers, sweep.packs)
     added = (Point(name, overrides, pack) for (name, overrides), pack in zip(new, packs, strict=True))
     return sweep._replace(points=(*sweep.points, *added))

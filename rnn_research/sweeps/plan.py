@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import changed, difference
+from rnn_research.runs.configs import changed, difference, flatten
 from rnn_research.runs.directory import RunDirectory, write_json
-from rnn_research.runs.files import read_json, there
+from rnn_research.runs.files import REMEDY, read_json, there
 from rnn_research.runs.migrations import migrated
+from rnn_research.sweeps import axes
 from rnn_research.sweeps.names import names_of
+from rnn_research.sweeps.points import key_of
+from rnn_research.training import typed
 
 PLAN = {
     "config": str,
@@ -89,16 +92,16 @@ def with_names(stored: Sweep | None, points: Sequence[dict[str, Any]]) -> list[t
       UserError: if the stored sweep has points that are not among them.
     """
     before = [] if stored is None else list(stored.points)
-    missing = [p.name for p in before if p.overrides not in points]
+    given, known = set(map(key_of, points)), {key_of(p.overrides) for p in before}
+    missing = [p.name for p in before if key_of(p.overrides) not in given]
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         raise UserError(
             f"--workdir holds another sweep: {', '.join(missing[:SHOWN])}{more} is not among the points given: "
             "give the same axes (they may have more values), --workdir alone to go on with it, or another directory"
         )
-    known = [p.overrides for p in before]
-    everything = [*known, *(p for p in points if p not in known)]
-    return list(zip(names_of(everything), everything, strict=True))[len(known) :]
+    everything = [*(p.overrides for p in before), *(p for p in points if key_of(p) not in known)]
+    return list(zip(names_of(everything), everything, strict=True))[len(before) :]
 
 
 def refuse_another(stored: Sweep, base: Mapping[str, Any], directory: Path) -> None:
@@ -131,5 +134,14 @@ def read(directory: Path) -> Sweep | None:
     if not there(path):
         return None
     stored = read_json(path, PLAN)
+    base = migrated(stored["base"])
+    typed.check_stored(base, path)
+    fields = flatten(base)
     points = tuple(Point(p["name"], p["overrides"], p["pack"]) for p in stored["points"])
+    for point in points:
+        shown = f"{path}: point {point.name}"
+        if not 0 <= point.pack < len(points):
+            raise UserError(f"{shown} is in pack {point.pack}, packs are numbered from 0: {REMEDY}")
+        for field, value in point.overrides.items():
+            axes.typed(value, axes.default_of(field, fields, shown), f"{shown}, {field}")
     return Sweep(stored["config"], stored["base"], stored["overrides"], points)

@@ -1,6 +1,7 @@
 """The points of a sweep: each is a flat dictionary of the fields that it changes."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,17 @@ from rnn_research.errors import UserError
 from rnn_research.sweeps.axes import Axis, default_of, typed
 
 Overrides = dict[str, Any]
+Key = tuple[tuple[str, str], ...]
 Group = tuple[Axis, ...]
 """Axes that walk together; of one axis where it walks alone."""
 
+MOST_POINTS = 100_000  # of a sweep: each has a folder of its own
 TRIES = 100  # draws for each point before there are held to be no more
+
+
+def key_of(point: Overrides) -> Key:
+    """Equal for equal points, and can be counted: twenty thousand are told apart in a moment."""
+    return tuple(sorted((field, repr(value)) for field, value in point.items()))
 
 
 def groups_of(axes: Sequence[Axis], zipped: Sequence[Group]) -> list[Group]:
@@ -45,6 +53,11 @@ def product(groups: Sequence[Group]) -> list[Overrides]:
                     f"--axis={axis.field}={axis.span.scale}({low},{high}) does not say how many values: "
                     f"give {axis.span.scale}({low},{high},5), or draw points with --random=N"
                 )
+    if (count := math.prod(len(group[0].values) for group in groups)) > MOST_POINTS:
+        raise UserError(
+            f"--axis: the product of the axes has {count:,} points, at most {MOST_POINTS:,} are planned: "
+            "give fewer values, or draw some with --random=N"
+        )
     walks = [[{axis.field: axis.values[i] for axis in group} for i in range(len(group[0].values))] for group in groups]
     return [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*walks)]
 
@@ -56,13 +69,12 @@ def drawn(groups: Sequence[Group], count: int, seed: int) -> list[Overrides]:
       UserError: if there are not so many.
     """
     rng = np.random.default_rng(seed)
-    points: list[Overrides] = []
+    points: dict[Key, Overrides] = {}
     for _ in range(count * TRIES):
         point = {field: value for group in groups for field, value in _draw(group, rng).items()}
-        if point not in points:
-            points.append(point)
+        points.setdefault(key_of(point), point)
         if len(points) == count:
-            return points
+            return list(points.values())
     raise UserError(f"--random={count}: the axes have only {len(points)} different points: lower it")
 
 
@@ -99,10 +111,12 @@ def refuse_duplicates(points: Sequence[Overrides], defaults: Mapping[str, Any]) 
     """
     if not points:
         raise UserError("there is no point to run: the product of the axes is empty")
-    seen: dict[tuple[Any, ...], Overrides] = {}
+    if len(points) > MOST_POINTS:
+        raise UserError(f"there are {len(points):,} points, at most {MOST_POINTS:,} are planned: leave some out")
+    seen: dict[Key, Overrides] = {}
     for point in points:
-        whole = tuple(sorted({**defaults, **point}.items(), key=lambda item: item[0]))
-        key = tuple((field, repr(value)) for field, value in whole)
+        # What a point leaves as it is tells it from no other.
+        key = key_of({f: v for f, v in point.items() if f not in defaults or repr(v) != repr(defaults[f])})
         if key in seen:
             raise UserError(f"two points are the same ({_shown(seen[key])} and {_shown(point)}): leave one out")
         seen[key] = point

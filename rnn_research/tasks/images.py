@@ -13,7 +13,9 @@ accuracy of 1/10.
 """
 
 import gzip
+import math
 import struct
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +33,9 @@ MNIST = {
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 MNIST_VALIDATION = 5_000  # the last training images
+VALIDATION_SHARE = 12  # or one of so many, where there are fewer than MNIST's
+CLASSES = 10
+MOST_BYTES = 2**32  # of a file, unpacked
 
 
 class Images(NamedTuple):
@@ -49,7 +54,7 @@ def sequential_images(config: Any, evaluation: Any) -> Task:
     one_of("--config.task.form", config.form, ("pixels", "rows"))
     at_least("--config.task.batch_size", config.batch_size, 1)
     at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
-    parts = mnist(Path(config.path).expanduser()) if config.path else digits()
+    parts = mnist(_folder(config.path)) if config.path else digits()
     if config.permuted:
         pixels = parts["train"][0].shape[1] * parts["train"][0].shape[2]
         order = np.random.default_rng(config.permutation_seed).permutation(pixels)
@@ -77,7 +82,7 @@ def sequential_images(config: Any, evaluation: Any) -> Task:
     return Task(
         name="images",
         input_size=D,
-        output_size=10,
+        output_size=CLASSES,
         splits=splits,
         batch=batch,
         evaluation_batch=evaluation_batch,
@@ -136,10 +141,17 @@ def digits() -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def mnist(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """55,000 to train, 5,000 to validate, 10,000 to test."""
-    x, y = (idx(folder, name) for name in MNIST["train"])
-    cut = len(x) - MNIST_VALIDATION
-    test = tuple(idx(folder, name) for name in MNIST["test"])
+    """55,000 to train, 5,000 to validate, 10,000 to test; of fewer images a twelfth validates too.
+
+    Raises:
+      UserError: for files that are missing, damaged, or do not fit each other.
+    """
+    x, y = labelled(folder, *MNIST["train"], least=VALIDATION_SHARE)
+    test = labelled(folder, *MNIST["test"], least=1)
+    if test[0].shape[1:] != x.shape[1:]:
+        sizes = " and ".join(f"{a.shape[1]} x {a.shape[2]}" for a in (x, test[0]))
+        raise UserError(f"--config.task.path={folder}: images to train and to test are of two sizes, {sizes}")
+    cut = len(x) - min(MNIST_VALIDATION, len(x) // VALIDATION_SHARE)
     return {
         "train": (x[:cut] / 255.0, y[:cut]),
         "validation": (x[cut:] / 255.0, y[cut:]),
@@ -147,8 +159,38 @@ def mnist(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     }
 
 
-def idx(folder: Path, name: str) -> np.ndarray:
-    """One IDX file of unsigned bytes, plain or gzipped.
+def _folder(path: str) -> Path:
+    try:
+        folder = Path(path).expanduser()
+        there = folder.is_dir()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, the home of nobody
+        raise UserError(f"--config.task.path={path!r} cannot be a folder ({error}): name another") from error
+    if not there:
+        raise UserError(f"--config.task.path={path}: no such folder: name the one with MNIST's four files")
+    return folder
+
+
+def labelled(folder: Path, images: str, labels: str, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images ``[N, Y, X]`` and their classes ``[N]``, of two IDX files.
+
+    Raises:
+      UserError: also if there are fewer than ``least``, or classes beyond the tenth.
+    """
+    x, y = idx(folder, images, 3), idx(folder, labels, 1)
+    said = f"--config.task.path={folder}: {images} has {len(x):,} images"
+    if len(x) != len(y):
+        raise UserError(f"{said} and {labels} {len(y):,} labels: there must be as many")
+    if len(x) < least:
+        raise UserError(f"{said}: at least {least} are needed")
+    if not x.size:
+        raise UserError(f"{said} of {x.shape[1]} x {x.shape[2]} pixels: there is nothing to see")
+    if y.max() >= CLASSES:
+        raise UserError(f"--config.task.path={folder}: {labels} has a label {y.max()}, classes are 0 to {CLASSES - 1}")
+    return x, y
+
+
+def idx(folder: Path, name: str, axes: int) -> np.ndarray:
+    """One IDX file of unsigned bytes, plain or gzipped, of so many axes.
 
     Raises:
       UserError: if it is missing or is not such a file.
@@ -157,10 +199,22 @@ def idx(folder: Path, name: str) -> np.ndarray:
         if path.is_file():
             break
     else:
-        raise UserError(f"--config.task.path={folder}: no {name} or {name}.gz in this folder")
-    raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    axes = raw[3] if len(raw) > 4 and raw[:3] == b"\0\0\x08" else 0
-    shape = struct.unpack(f">{axes}I", raw[4 : 4 + 4 * axes]) if axes else ()
-    if not axes or len(raw) != 4 + 4 * axes + int(np.prod(shape)):
-        raise UserError(f"--config.task.path={folder}: {path.name} is not an IDX file of unsigned bytes")
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * axes).reshape(shape)
+        raise UserError(f"--config.task.path={folder}: no file {name} or {name}.gz in this folder")
+    said = f"--config.task.path={folder}: {path.name}"
+    head = 4 + 4 * axes
+    try:
+        with open(path, "rb") as plain, gzip.open(plain) if path.suffix == ".gz" else plain as file:
+            raw = file.read(head)
+            if len(raw) < head or raw[:4] != bytes((0, 0, 8, axes)):
+                raise UserError(f"{said} is not an IDX file of unsigned bytes with {axes} axes: download it anew")
+            shape = struct.unpack(f">{axes}I", raw[4:])
+            size = math.prod(shape)
+            if size > MOST_BYTES:
+                raise UserError(f"{said} says it has {size:,} bytes, at most {MOST_BYTES:,} are read")
+            values = file.read(size + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{said} cannot be read ({error}): download it anew") from error
+    if len(values) != size:
+        than = "more" if len(values) > size else "fewer"
+        raise UserError(f"{said} has {than} than the {size:,} bytes that its head promises: download it anew")
+    return np.frombuffer(values, np.uint8).reshape(shape)

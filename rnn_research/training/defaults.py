@@ -10,6 +10,20 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+SYNTHETIC: dict[str, dict[str, Any]] = {
+    "adding": {"form": "uniform"},
+    "copying": {"symbols": 10},
+    "temporal_order": {"symbols": 2},
+    "parity": {"form": "every"},
+    "flip_flop": {"symbols": 3, "probability": 0.1},
+    "random_permutation": {},
+    "delayed_xor": {"noise": 0.1},
+}
+"""Tasks that are drawn, and the fields that each has of its own."""
+
+DECLARED = ("text", "images", *SYNTHETIC)
+"""The tasks whose fields stand here."""
+
 
 def defaults(task: str = "text") -> ConfigDict:
     """A one-layer LSTM of 128 units on a task.
@@ -132,14 +146,5 @@ def task_defaults(name: str) -> ConfigDict:
     task.length = 100  # T
     task.steps_per_epoch = 100  # an epoch of fresh sequences is a matter of counting
     task.evaluation_sequences = 1000
-    own: dict[str, dict[str, Any]] = {
-        "adding": {"form": "uniform"},
-        "copying": {"symbols": 10},
-        "temporal_order": {"symbols": 2},
-        "parity": {"form": "every"},
-        "flip_flop": {"symbols": 3, "probability": 0.1},
-        "random_permutation": {},
-        "delayed_xor": {"noise": 0.1},
-    }
-    task.update(own[name])
+    task.update(SYNTHETIC[name])
     return task

@@ -13,6 +13,7 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.tasks import Task
 from rnn_research.training.state import TrainState
 
 DTYPES = ("float32", "bfloat16", "float64")
@@ -73,7 +74,31 @@ def check_fits(state: Any) -> None:
     if needed > there:
         raise UserError(
             f"parameters and optimiser need {needed / 1e9:,.0f} GB, a device here has {there / 1e9:,.0f} GB: "
-            "lower --config.model.hidden or --config.model.layers"
+            "lower --config.model.hidden, --config.model.layers or --config.model.embedding"
+        )
+
+
+def check_batch_fits(config: Any, task: Task, over: int | None = None) -> None:
+    """Refuses a batch whose outputs and hidden states alone are larger than the memory.
+
+    Args:
+      config: the whole config.
+      task: for the length of its sequences and the number of its outputs.
+      over: devices that share a batch; None for all that there are.
+
+    Raises:
+      UserError: if it cannot fit.
+    """
+    B, accumulate = config.task.batch_size, config.training.accumulate
+    # What remat=sqrt keeps of the hidden states is small beside them.
+    units = 0 if config.model.get("remat", "none") == "sqrt" else config.model.hidden * config.model.layers
+    needed = 4 * task.length * (B // accumulate // (over or jax.device_count())) * (task.output_size + units)
+    there = memory()
+    if needed > there:
+        raise UserError(
+            f"--config.task.batch_size={B} sequences of {task.length:,} steps need {needed / 1e9:,.0f} GB or more, a "
+            f"device here has {there / 1e9:,.0f}: lower one of them (--config.task.length or chunk_length), or raise "
+            "--config.training.accumulate"
         )
 
 

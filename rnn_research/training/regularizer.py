@@ -25,6 +25,7 @@ from rnn_research.types import Array, Carry
 from rnn_research.unroll import Stack, unroll
 from rnn_research.unroll.scan import without_padding
 
+MOST = 1_000_000  # numbers in a state, and time steps
 NAMES = ("none", "omega", "flossing")
 
 Penalty = Callable[[LanguageModelParams, Batch, Carry], Array]
@@ -40,8 +41,8 @@ def penalty(config: Any, task: Task) -> Penalty | None:
     wanted, flag = config.training.regularizer, "--config.training.regularizer"
     one_of(f"{flag}.name", wanted.name, NAMES)
     at_least(f"{flag}.weight", wanted.weight, 0)
-    at_least(f"{flag}.top", wanted.top, 1)
-    at_least(f"{flag}.burn_in", wanted.burn_in, 0)
+    at_least(f"{flag}.top", wanted.top, 1, MOST)
+    at_least(f"{flag}.burn_in", wanted.burn_in, 0, MOST)
     at_least(f"{flag}.sequences", wanted.sequences, 1)
     shape = stack_of(config.model)
     if wanted.name == "omega":

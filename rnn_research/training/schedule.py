@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 from rnn_research.errors import UserError, at_least
 
+MOST_IN_ONE_CALL = 1_000_000  # steps, whose metrics are all kept until its end
+
 
 class Schedule(NamedTuple):
     """The steps at which the host does something; 0 is never, where nothing else is said.
@@ -56,7 +58,7 @@ def schedule_of(config: Any, steps_per_epoch: int) -> Schedule:
     training, evaluation, analysis = config.training, config.evaluation, config.analysis
     at_least("--config.training.steps", training.steps, 0)
     at_least("--config.training.epochs", training.epochs, 0)
-    at_least("--config.training.log_every", training.log_every, 1)
+    at_least("--config.training.log_every", training.log_every, 1, MOST_IN_ONE_CALL)
     at_least("--config.training.checkpoint_every", training.checkpoint_every, 0)
     at_least("--config.training.patience", training.patience, 0)
     at_least("--config.evaluation.every", evaluation.every, 0)

@@ -12,15 +12,14 @@ from rnn_research.models import MODELS, Model
 from rnn_research.models.recurrent import check_kernel, count
 from rnn_research.runs import history, metrics, owner
 from rnn_research.runs.checkpoints import Checkpoints
-from rnn_research.runs.configs import difference, flatten
-from rnn_research.runs.directory import RunDirectory, write_json, write_text
+from rnn_research.runs.configs import difference
+from rnn_research.runs.directory import RunDirectory, remove, write_json, write_text
 from rnn_research.runs.files import there
 from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import changes, continued, devices, distributed, gradient_watch, loop, zero_start
-from rnn_research.training.defaults import defaults
+from rnn_research.training import changes, continued, devices, distributed, gradient_watch, loop, typed, zero_start
 from rnn_research.training.results import figures_of, scored_splits, write_results
 from rnn_research.training.schedule import schedule_of
 from rnn_research.training.silent import SilentCheckpoints
@@ -30,6 +29,7 @@ from rnn_research.training.trained import read_vocabulary
 from rnn_research.training.writing import encode_priming
 from rnn_research.types import Params
 
+LONGEST_SAMPLE = 10_000_000  # symbols, written at the end of a run
 RESUME = ("auto", "never", "changed")
 
 
@@ -54,7 +54,7 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: 
     Raises:
       UserError: for a value that cannot be, naming its flag.
     """
-    _check_fields(config)
+    typed.check(config)
     dtype = devices.parameter_dtype(config.training.dtype)
     one_of("--config.task.name", config.task.name, TASKS)
     one_of("--config.model.name", config.model.name, MODELS)
@@ -70,6 +70,7 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: 
     gradient_watch.check(config, task)
     functions = program(config, model, task, schedule.steps)
     devices.check_fits(jax.eval_shape(lambda: functions.init(jax.random.key(0), config.model.init, hyper)))
+    devices.check_batch_fits(config, task, batch_over)
     return Built(task, model, functions, schedule, hyper)
 
 
@@ -209,28 +210,12 @@ def record(
     """
     history.keep(directory, step, {"config": config.to_dict(), "overrides": overrides, "provenance": source})
     for marker in (directory.done, directory.failed):
-        marker.unlink(missing_ok=True)
+        remove(marker)
     write_json(directory.config, config.to_dict())
     write_json(directory.overrides, overrides)
     write_json(directory.provenance, source)
     if task.symbols is not None:
         write_json(directory.vocabulary, task.symbols.to_json())
-
-
-def _check_fields(config: ConfigDict) -> None:
-    """Refuses a config that lacks what every config has.
-
-    Raises:
-      UserError: naming the fields.
-    """
-    given, wanted = flatten(config), flatten(defaults())
-    # Tasks and models have fields of their own; they share their name.
-    own = {field for field in wanted if field.startswith(("task.", "model."))} - {"task.name", "model.name"}
-    if lacking := [field for field in wanted if field not in given and field not in own]:
-        raise UserError(
-            f"--config lacks {', '.join(lacking)}: "
-            "let get_config() begin with rnn_research.training.defaults.defaults()"
-        )
 
 
 def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:
@@ -239,7 +224,7 @@ def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:
     Raises:
       UserError: naming the flag.
     """
-    at_least("--config.evaluation.sample_length", config.evaluation.sample_length, 0)
+    at_least("--config.evaluation.sample_length", config.evaluation.sample_length, 0, LONGEST_SAMPLE)
     at_least("--config.evaluation.sample_temperature", config.evaluation.sample_temperature, 0)
     if symbols is not None and config.evaluation.sample_length and config.evaluation.sample_prime:
         encode_priming(symbols, config.evaluation.sample_prime, "--config.evaluation.sample_prime")

@@ -1,5 +1,8 @@
 """A trained run, read back: the model, its best parameters, its vocabulary. Of a language model no corpus is needed."""
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -13,7 +16,7 @@ from rnn_research.runs.files import REMEDY
 from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.text.vocabulary import LEVELS, Vocabulary
-from rnn_research.training import devices
+from rnn_research.training import devices, typed
 from rnn_research.types import Carry, Params
 
 MEAN_CARRY = (
@@ -69,6 +72,15 @@ def read(directory: RunDirectory, step: int | None = None) -> Trained:
     return Trained(run.config, run.model, run.params, run.vocabulary, run.step, run.start)
 
 
+@contextlib.contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """What is refused within is the fault of what is stored in ``file``."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from error
+
+
 def read_vocabulary(directory: RunDirectory) -> Vocabulary:
     """The symbols of a run.
 
@@ -87,6 +99,17 @@ def read_vocabulary(directory: RunDirectory) -> Vocabulary:
     return Vocabulary.from_json(stored)
 
 
+def stored_config(directory: RunDirectory) -> ConfigDict:
+    """The config of a run that is to be read: every field is there and of its type.
+
+    Raises:
+      UserError: naming the file and the field.
+    """
+    stored = read_config(directory)
+    typed.check_stored(stored, directory.config)
+    return ConfigDict(stored)
+
+
 def read_any(directory: RunDirectory, step: int | None = None, task: str = "", flag: str = "--workdir") -> Restored:
     """Reads a run of any task.
 
@@ -100,18 +123,23 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
       UserError: if there is no run, no such checkpoint, a damaged one, or another task.
     """
     directory.trained(flag)
-    config = ConfigDict(read_config(directory))
+    config = stored_config(directory)
     if task and config.task.name != task:
         raise UserError(f"{flag}={directory.path} holds no language model: its task is {config.task.name}")
-    dtype = devices.parameter_dtype(config.training.dtype)
+    with naming(directory.config):
+        dtype = devices.parameter_dtype(config.training.dtype)
     vocabulary, objective = None, "nats_per_token"
     if config.task.name == "text":
         vocabulary = read_vocabulary(directory)
         sizes = (len(vocabulary), len(vocabulary))
     else:
-        built = TASKS[config.task.name](config.task, config.evaluation)
+        with naming(directory.config):
+            one_of("task.name", config.task.name, TASKS)
+            built = TASKS[config.task.name](config.task, config.evaluation)
         sizes, objective = (built.input_size, built.output_size), built.objective[0]
-    model = MODELS[config.model.name](config.model, *sizes, dtype)
+    with naming(directory.config):
+        one_of("model.name", config.model.name, MODELS)
+        model = MODELS[config.model.name](config.model, *sizes, dtype)
     checkpoints = Checkpoints(directory.checkpoints, objective, reading=True)
     try:
         chosen = checkpoints.best_step() if step is None else step

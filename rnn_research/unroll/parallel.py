@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from rnn_research.cells.cell import Cell, Streams
 from rnn_research.cells.jacobian import carry_of, state_of, step_jacobian, unit_jacobian
-from rnn_research.errors import UserError, one_of
+from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.associative import block_scan, linear_scan, matrix_scan
 from rnn_research.unroll.form import Walk
@@ -25,6 +25,7 @@ from rnn_research.unroll.scan import plain, without_padding
 
 METHODS = ("auto", "associative", "deer", "quasi")
 ITERATIONS = 100
+MOST_ROUNDS = 1_000_000
 DEER_STATES = 32  # the largest state for which "auto" takes the whole Jacobian
 
 
@@ -145,8 +146,7 @@ def check_solver(cell: Cell, solver: Solver, prefix: str = "") -> None:
         )
     if tolerance is not None and not tolerance > 0:
         raise UserError(f"{prefix}tolerance={tolerance} must be above 0")
-    if iterations < 1:
-        raise UserError(f"{prefix}iterations={iterations} must be at least 1")
+    at_least(f"{prefix}iterations", iterations, 1, MOST_ROUNDS)
     if not 0 <= damping <= 1:
         raise UserError(f"{prefix}damping={damping} must be at least 0 and at most 1")
 

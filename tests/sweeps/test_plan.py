@@ -10,8 +10,8 @@ from rnn_research.sweeps import packing, plan
 from rnn_research.sweeps.packing import packs_of, planned
 
 
-def points(config, *overrides):
-    return [(f"p{i}", changed(config, o)) for i, o in enumerate(overrides)]
+def points(*overrides):
+    return [(f"p{i}", o) for i, o in enumerate(overrides)]
 
 
 def test_points_that_differ_in_free_numbers_are_one_pack(small):
@@ -23,7 +23,7 @@ def test_points_that_differ_in_free_numbers_are_one_pack(small):
         {"model.init.forget_bias": 2.0},
         {"model.init.input_scale": 2.0},
     ]
-    assert packs_of(points(small, {}, *free)) == [0] * 7
+    assert packs_of(small, points({}, *free)) == [0] * 7
 
 
 def test_points_of_other_shape_are_packs_of_their_own(small):
@@ -36,20 +36,20 @@ def test_points_of_other_shape_are_packs_of_their_own(small):
         {"task.length": 11},
         {"optimizer.clip.name": "none"},
     ]
-    assert packs_of(points(small, {}, *other)) == [0, 1, 0, 2, 1, 2, 3, 4]
+    assert packs_of(small, points({}, *other)) == [0, 1, 0, 2, 1, 2, 3, 4]
 
 
 def test_packs_are_bounded_and_even(small):
-    seeds = points(small, *({"seed": s} for s in range(10)))
-    assert packs_of(seeds, most=4) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]
-    assert packs_of(seeds[:5], most=4, first=7) == [7, 7, 7, 8, 8]
-    assert packs_of(seeds, workers=2) == [0] * 5 + [1] * 5
+    seeds = points(*({"seed": s} for s in range(10)))
+    assert packs_of(small, seeds, most=4) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]
+    assert packs_of(small, seeds[:5], most=4, first=7) == [7, 7, 7, 8, 8]
+    assert packs_of(small, seeds, workers=2) == [0] * 5 + [1] * 5
 
 
 def test_a_pack_fits_the_memory(small, monkeypatch):
     monkeypatch.setattr(packing.devices, "memory", lambda: 2_000_000)
     sizes = [
-        packs_of(points(changed(small, {"model.hidden": h}), *({"seed": s} for s in range(12)))).count(0)
+        packs_of(changed(small, {"model.hidden": h}), points(*({"seed": s} for s in range(12)))).count(0)
         for h in (6, 24)
     ]
     assert 1 <= sizes[1] < sizes[0] <= 12
@@ -66,7 +66,7 @@ def test_a_pack_fits_the_memory(small, monkeypatch):
 )
 def test_every_point_is_checked_and_named(small, wrong, words):
     with pytest.raises(UserError) as error:
-        packs_of(points(small, {}, wrong))
+        packs_of(small, points({}, wrong))
     assert str(error.value).startswith("point p1: ")
     assert words in str(error.value)
 

@@ -26,7 +26,7 @@ import jax.numpy as jnp
 
 from rnn_research.errors import at_least, one_of
 from rnn_research.tasks.objectives import number_objective
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import LONGEST, generated
 from rnn_research.tasks.task import Batch, Task
 from rnn_research.types import Array, Key
 
@@ -36,7 +36,7 @@ FLOORS = {"uniform": 1 / 6, "1997": 1 / 24, "product": 7 / 144}
 def adding(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.form`` one of the above."""
     one_of("--config.task.form", config.form, FLOORS)
-    at_least("--config.task.length", config.length, 2 if config.form == "uniform" else 20)
+    at_least("--config.task.length", config.length, 2 if config.form == "uniform" else 20, LONGEST)
     draw = draw_uniform if config.form == "uniform" else draw_1997
 
     def generate(key: Key, B: int) -> Batch:

@@ -19,17 +19,18 @@ import jax.numpy as jnp
 
 from rnn_research.errors import at_least
 from rnn_research.tasks.objectives import class_objective
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import LONGEST, generated
 from rnn_research.tasks.task import Batch, Task
 from rnn_research.types import Key
 
 SYMBOLS, BLANK, SIGNAL = 8, 8, 9
+MOST_SYMBOLS = 100_000  # to be remembered at a time
 
 
 def copying(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.symbols`` is S."""
-    at_least("--config.task.length", config.length, 1)
-    at_least("--config.task.symbols", config.symbols, 1)
+    at_least("--config.task.length", config.length, 1, LONGEST)
+    at_least("--config.task.symbols", config.symbols, 1, MOST_SYMBOLS)
     S, T = config.symbols, config.length
 
     def generate(key: Key, B: int) -> Batch:

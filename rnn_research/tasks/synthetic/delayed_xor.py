@@ -16,14 +16,14 @@ import jax.numpy as jnp
 
 from rnn_research.errors import at_least
 from rnn_research.tasks.objectives import class_objective
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import LONGEST, generated
 from rnn_research.tasks.task import Batch, Task
 from rnn_research.types import Key
 
 
 def delayed_xor(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.noise`` the standard deviation."""
-    at_least("--config.task.length", config.length, 2)
+    at_least("--config.task.length", config.length, 2, LONGEST)
     at_least("--config.task.noise", config.noise, 0)
 
     def generate(key: Key, B: int) -> Batch:

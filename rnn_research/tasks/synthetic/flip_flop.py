@@ -17,15 +17,17 @@ import jax.numpy as jnp
 
 from rnn_research.errors import UserError, at_least
 from rnn_research.tasks.objectives import number_objective
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import LONGEST, generated
 from rnn_research.tasks.task import Batch, Task
 from rnn_research.types import Array, Key
+
+MOST_SYMBOLS = 10_000  # channels
 
 
 def flip_flop(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.symbols`` channels of T steps, pulses with ``config.probability``."""
-    at_least("--config.task.length", config.length, 1)
-    at_least("--config.task.symbols", config.symbols, 1)
+    at_least("--config.task.length", config.length, 1, LONGEST)
+    at_least("--config.task.symbols", config.symbols, 1, MOST_SYMBOLS)
     p, T = config.probability, config.length
     if not 0 < p <= 1:
         raise UserError(f"--config.task.probability={p} must be above 0 and at most 1")

@@ -15,6 +15,8 @@ from rnn_research.types import Array, Key
 Generate = Callable[[Key, int], Batch]
 """``(key, B) -> Batch`` of B fresh sequences."""
 
+LONGEST = 1_000_000  # steps of a sequence
+MOST_SEQUENCES = 1_000_000  # in a batch, or that a split is scored on
 NUMBERS = {"train": 0, "validation": 1, "test": 2}
 
 
@@ -41,8 +43,9 @@ def generated(
       objective: how it is scored.
       facts: the floor and what else provenance should know.
     """
-    for field in ("batch_size", "steps_per_epoch", "evaluation_sequences"):
-        at_least(f"--config.task.{field}", config[field], 1)
+    at_least("--config.task.steps_per_epoch", config.steps_per_epoch, 1)
+    for field in ("batch_size", "evaluation_sequences"):
+        at_least(f"--config.task.{field}", config[field], 1, MOST_SEQUENCES)
     at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
 
     def batch(data: Any, key: Key, step: Array) -> Batch:

@@ -13,14 +13,14 @@ import jax.numpy as jnp
 
 from rnn_research.errors import at_least, one_of
 from rnn_research.tasks.objectives import class_objective
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import LONGEST, generated
 from rnn_research.tasks.task import Batch, Task
 from rnn_research.types import Key
 
 
 def parity(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.form`` every or last."""
-    at_least("--config.task.length", config.length, 1)
+    at_least("--config.task.length", config.length, 1, LONGEST)
     one_of("--config.task.form", config.form, ("every", "last"))
 
     def generate(key: Key, B: int) -> Batch:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from rnn_research.errors import at_least
 from rnn_research.tasks.objectives import class_objective
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import LONGEST, generated
 from rnn_research.tasks.task import Batch, Task
 from rnn_research.types import Key
 
@@ -25,7 +25,7 @@ SYMBOLS, SPECIAL = 100, 2
 
 def random_permutation(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, the steps read before the answer."""
-    at_least("--config.task.length", config.length, 2)
+    at_least("--config.task.length", config.length, 2, LONGEST)
 
     def generate(key: Key, B: int) -> Batch:
         return draw(key, B, config.length)

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 
 from rnn_research.errors import UserError, at_least
 from rnn_research.tasks.objectives import class_objective
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import LONGEST, generated
 from rnn_research.tasks.task import Batch, Task
 from rnn_research.types import Key
 
@@ -30,7 +30,7 @@ def temporal_order(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.symbols`` 2 or 3."""
     if config.symbols not in TENTHS:
         raise UserError(f"--config.task.symbols={config.symbols} must be 2 or 3")
-    at_least("--config.task.length", config.length, 10)
+    at_least("--config.task.length", config.length, 10, LONGEST)
 
     def generate(key: Key, B: int) -> Batch:
         return draw(key, B, config.length, config.symbols)
