@@ -24,6 +24,7 @@ from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
 from rnn_research.tasks.text.language_modelling import limits_of
+from rnn_research.tasks.text.words import UNKNOWN
 from rnn_research.training import trained, zero_start
 from rnn_research.training.results import interval_of
 from rnn_research.training.run_text import read_text
@@ -56,6 +57,8 @@ def main() -> None:
     if len(tokens) < 2:
         raise UserError(f"{source}: {len(tokens)} symbols are too few to score, at least 2 are needed")
     outside = run.vocabulary.outside(tokens)
+    if run.vocabulary.level == "tokens":  # what is written as <unk> is a token like others
+        outside -= sum(text.split().count(UNKNOWN.encode()) for _, text in documents)
     if not (tokens[1:] >= 0).any():
         raise UserError(
             f"{source}: none of its {len(tokens):,} symbols can be scored, they are outside the vocabulary of the run"

@@ -60,6 +60,8 @@ def main() -> None:
         raise UserError(f"--top_p={TOP_P.value} must be above 0 and at most 1")
     run = trained.read(launch.directory(WORKDIR.value), STEP.value)
     clamps = clamps_of(CLAMP.value, stack_of(run.config.model))
+    if unknown := writing.unknown_words(run.vocabulary, PRIME.value):
+        print(f"--prime: read as <unk>: {', '.join(unknown[:5])}", file=sys.stderr)
     pieces = writing.write(
         run.model,
         run.params,

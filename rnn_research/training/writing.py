@@ -10,7 +10,7 @@ import numpy as np
 from rnn_research.errors import UserError
 from rnn_research.models.generate import Choice, generate, prime
 from rnn_research.models.model import Model
-from rnn_research.tasks.text.vocabulary import OUTSIDE, Vocabulary
+from rnn_research.tasks.text.vocabulary import OF_WORDS, OUTSIDE, Vocabulary, split
 from rnn_research.types import Carry, Key, Params
 from rnn_research.unroll import StackEdit
 
@@ -75,6 +75,14 @@ def encode_priming(vocabulary: Vocabulary, priming: str, flag: str = "--prime") 
     if not len(symbols):
         raise UserError(f"{flag}={priming!r} holds no {vocabulary.level} to read: give others, or leave it out")
     return symbols
+
+
+def unknown_words(vocabulary: Vocabulary, priming: str) -> list[str]:
+    """The words of the priming text that the model reads as ``<unk>``; none at levels without words."""
+    if vocabulary.level not in OF_WORDS:
+        return []
+    words = split(priming.encode(), vocabulary.level, "--prime", vocabulary.rule)
+    return [word for word in dict.fromkeys(words) if word not in vocabulary.symbols]
 
 
 def lacking(vocabulary: Vocabulary, text: str) -> str:

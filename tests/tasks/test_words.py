@@ -7,6 +7,7 @@ import pytest
 
 from rnn_research.tasks.text.vocabulary import Vocabulary, build
 from rnn_research.tasks.text.words import LINE_END, UNKNOWN, Joiner, words_of
+from rnn_research.training.writing import unknown_words
 
 # The first is the example of Unicode's standard annex 29, section 4, without its blanks.
 BY_HAND = [
@@ -95,3 +96,10 @@ def test_runs_of_before_tell_words_as_they_did():
     assert newer.symbols == (UNKNOWN, "cafe\u0301", "don't")
     assert "words told by 'unicode' instead of 'letters'" in older.difference(newer)
     assert Vocabulary.from_json(json.loads(json.dumps(newer.to_json()))) == newer
+
+
+def test_words_of_a_prime_that_are_not_known_are_named():
+    words = build([("", b"seven ships sailed")], "words")
+    assert unknown_words(words, "seven whales, seven ships, whales") == ["whales", ","]
+    assert unknown_words(build([("", b"<unk> N")], "tokens"), "<unk> N M") == ["M"]
+    assert unknown_words(build([("", b"abc")], "bytes"), "abd") == []
