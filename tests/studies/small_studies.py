@@ -25,7 +25,7 @@ def tiny(study, **fields):
 def page_of(config, results, path):
     directory = RunDirectory(path)
     write_json(directory.config, config.to_dict())
-    write_json(directory.provenance, {"command": "a <command>"})
+    write_json(directory.provenance, {"command": "a <command>", "corpus": {}})
     write_json(directory.results, results)
     json.loads(directory.results.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     write_page(directory)

@@ -230,11 +230,12 @@ def test_sequences_of_one_step_are_refused(tiny):
 
 
 def test_page_has_the_figure_and_what_it_shows(tiny, tmp_path):
-    train(tiny(**ON), RunDirectory(tmp_path), {})
-    write_page(RunDirectory(tmp_path))
-    page = (tmp_path / "report.html").read_text()
-    last = records(tmp_path, "gradient_flow")[-1]
-    assert (tmp_path / "figures" / "gradient_reach.png").stat().st_size > 10_000
+    on = tmp_path / "on"
+    train(tiny(**ON), RunDirectory(on), {})
+    write_page(RunDirectory(on))
+    page = (on / "report.html").read_text()
+    last = records(on, "gradient_flow")[-1]
+    assert (on / "figures" / "gradient_reach.png").stat().st_size > 10_000
     told = "half_life_steps" in last
     expected = f"halves every {last['half_life_steps']:.3g} steps back" if told else "is not told apart from one that"
     assert expected in page
