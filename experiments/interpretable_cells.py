@@ -4,13 +4,16 @@
     python -m experiments.interpretable_cells --workdir=runs/seeds
     python -m experiments.interpretable_cells --workdir=runs/mine --text=main.c --concepts=code,prose --language=c
     python -m experiments.interpretable_cells --workdir=runs/mine --pattern=year=[0-9]{4} --labels=mine=labels.npy
+    python -m experiments.interpretable_cells --workdir=runs/mine --null=200
 
 Leaves results.json, cells.csv, arrays, figures, report.html and explorer.html in
 --out, by default the folder cells of the run. A folder with a safetensors file and
 a vocabulary.json, from PyTorch, serves as --workdir too. So does a folder of runs
 that differ in their seed, a sweep say: each is studied in its own folder cells, unless
 it has been already, and --out (by default the folder cells beside them) says in how
-many of them each verdict stands.
+many of them each verdict stands. --null judges tables of labels that have nothing to do
+with the text, on the run's network and on a random one, and says in results.json of
+--out (by default the folder null of the run) how many have a finding: 5 % may.
 """
 
 import json
@@ -26,6 +29,7 @@ from rnn_research import concepts
 from rnn_research.errors import RunFailed, UserError, at_least
 from rnn_research.runs import conditions, frames, owner
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
+from rnn_research.runs.files import there
 from rnn_research.runs.provenance import provenance
 from rnn_research.studies.cells import bounds
 from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
@@ -55,9 +59,13 @@ PATTERN = launch.define(flags.DEFINE_multi_string, "pattern", [], "a concept of 
 LABELS = launch.define(flags.DEFINE_multi_string, "labels", [], "a concept of your own, NAME=FILE, a label a symbol")
 SHOW = launch.define(flags.DEFINE_integer, "show_labels", 0, "print so many characters with their labels, and stop")
 MODULE = launch.define(flags.DEFINE_string, "module", None, "which recurrent module of a PyTorch model, as in net.1")
+NULL = launch.define(
+    flags.DEFINE_integer, "null", 0, "judge so many tables of labels that have nothing to do with the text"
+)
 NONLINEARITY = launch.define(flags.DEFINE_string, "nonlinearity", None, "of an nn.RNN from PyTorch: tanh or relu")
 
 MOST_SHOWN = 1_000_000  # characters with their labels
+MOST_TABLES = 100_000  # of labels that have nothing to do with the text
 
 
 def main() -> None:
@@ -66,7 +74,11 @@ def main() -> None:
     config = launch.config_or(CONFIG, "configs/interpretable_cells.py")
     bounds.check(config)
     at_least("--show_labels", SHOW.value, 0, MOST_SHOWN)
-    out = launch.directory(OUT.value or str(directory.path / "cells"), "--out")
+    at_least("--null", NULL.value, 0, MOST_TABLES)
+    out = launch.directory(OUT.value or str(directory.path / ("null" if NULL.value else "cells")), "--out")
+    if NULL.value:
+        study_null(directory, out, config)
+        return
     runs = runs_below(directory)
     if runs is not None:
         study_runs(runs, directory, out, config)
@@ -131,6 +143,39 @@ def study_one(directory: RunDirectory, out: RunDirectory, config: ConfigDict, ag
         write_pages(out, results, shown, symbols_as_text(run.vocabulary), facts(run, directory, source, len(symbols)))
         write_text(out.done, "")
     return results
+
+
+def study_null(directory: RunDirectory, out: RunDirectory, config: ConfigDict) -> None:
+    """Judges labels that have nothing to do with the text, and writes how often something is found.
+
+    Raises:
+      UserError: for a PyTorch model, or a folder that holds a study of cells.
+    """
+    if foreign.is_foreign(directory):
+        raise UserError("--null reads a run's network beside random ones of its shape: name a run, no PyTorch model")
+    owner.check(out, "cells", "--out")
+    if there(out.results) and "null_tables" not in read_json(out.results):
+        raise UserError(f"--out={out.path} holds a study of concepts: name another folder for --null")
+    import jax
+
+    from rnn_research.models.recurrent import stack_of
+    from rnn_research.studies.cells.null_tables import null_tables, table_of
+
+    run = trained.read(directory, STEP.value)
+    documents, source, _ = texts(run, directory, config)
+    text = b"".join(content for _, content in documents)
+    symbols = run.vocabulary.encode(text, source)[: config.analysis.characters]
+    random, control = (run.model.init(jax.random.key(seed), run.config.model.init) for seed in (1, 2))
+    with owner.taken(out, "cells", "--out"):
+        networks = {"trained": run.params, "random": random}
+        shape, sample = stack_of(run.config.model), config.analysis.sample
+        found = null_tables(shape, networks, control, symbols, NULL.value, sample=sample, say=say)
+        write_json(out.config, config.to_dict())
+        write_json(out.provenance, provenance({"text": source, "characters": len(symbols)}))
+        write_json(out.results, {"text": source, "step": run.step, "null_tables": found})
+        write_text(out.done, "")
+    print(table_of(found))
+    print(f"results: {out.results}")
 
 
 def runs_below(directory: RunDirectory) -> pd.DataFrame | None:
@@ -258,11 +303,12 @@ def line_of(entry: dict[str, Any]) -> str:
     """One concept in one line."""
     best = entry["best"]
     if best is None:
-        return f"{entry['concept']:<28} {entry['verdict']:<12} {entry['reason']}"
+        return f"{entry['concept']:<28} {entry['verdict']:<26} {entry['reason']}"
     effect = entry.get("effect")
-    cause = "" if not effect else ("proved" if effect["proved"] else "not proved")
+    # The unit that was held is named: a gate cannot be, and another unit then stands for it.
+    cause = "" if not effect else f"{effect['unit']} {'proved' if effect['proved'] else 'not proved'}"
     return (
-        f"{entry['concept']:<28} {entry['verdict']:<12} {best['unit']:<16} "
+        f"{entry['concept']:<28} {entry['verdict']:<26} {best['unit']:<16} "
         f"{best['statistic']} {best['confirm']:.3f}  {cause}"
     )
 

@@ -15,7 +15,10 @@ from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 
-VERDICTS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE, "absent": GREY}
+COLOURS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE}
+"""Of the verdicts that say that training put a concept into the network."""
+VERDICTS = (*COLOURS, "told by the last characters", "told without training", "absent", "too little in this text")
+"""All of them, the clearest first."""
 SHOWN = 1100  # characters of a picture
 PICTURES = 6
 
@@ -36,7 +39,7 @@ def write_pages(
     """
     write_explorer(out.path / "explorer.html", explorer_data(results, shown, symbols, facts))
     entries = results["concepts"]
-    found = [e for e in entries if e["best"] is not None and e["verdict"] != "absent"]
+    found = [e for e in entries if e["verdict"] in COLOURS]
     provenance = out.read_provenance()
     body = [
         f"<h1>Cells of {html.escape(facts['network'])}</h1>",
@@ -114,10 +117,10 @@ def conclusion(results: dict[str, Any]) -> str:
     counts = {verdict: sum(e["verdict"] == verdict for e in results["concepts"]) for verdict in VERDICTS}
     proved = sum(bool(e["effect"] and e["effect"]["proved"]) for e in results["concepts"])
     of = len(results["concepts"])
+    said = ", ".join(f"{verdict}: {number}" for verdict, number in counts.items() if number)
     return (
-        f"Of {of} concepts {counts['single cell']} have a single cell, {counts['few cells']} a few cells, "
-        f"{counts['distributed']} are distributed over many, {counts['absent']} are absent; {proved} are proved by "
-        "intervention."
+        f"Of {of} concepts: {said}. {proved} of the units held {'is' if proved == 1 else 'are'} proved to matter for "
+        "their concept."
     )
 
 
@@ -140,27 +143,35 @@ def asked(results: dict[str, Any]) -> str:
 
 def concept_table(entries: Entries) -> str:
     """One row a concept, the clearest verdicts first."""
-    order = list(VERDICTS)
     rows = []
-    for e in sorted(entries, key=lambda e: (order.index(e["verdict"]), -(e["best"] or {"confirm": 0})["confirm"])):
-        best, effect = e["best"] or {}, e["effect"]
-        cause = "-" if not effect else ("proved" if effect["proved"] else "not proved")
-        if effect and effect["loss"]["holds"]["rise"] is not None:
-            cause += f" ({effect['loss']['holds']['rise']:+.3f})"
+    place = {verdict: number for number, verdict in enumerate(VERDICTS)}
+    for e in sorted(entries, key=lambda e: (place[e["verdict"]], -(e["best"] or {"confirm": 0})["confirm"])):
+        best, effect, controls = e["best"] or {}, e["effect"], e["controls"] or {}
         rows.append(
             (
                 e["concept"],
                 e["verdict"],
                 best.get("unit", "-"),
                 f"{best['statistic']} {best['confirm']:.3f}" if best else "-",
-                f"{e['controls']['last_characters']:.3f}" if best else "-",
-                f"{e['controls']['untrained']:.3f}" if best else "-",
-                f"{e['controls']['probe_all']:.3f}" if best else "-",
-                cause,
+                f"{controls['last_characters']:.3f}" if best else "-",
+                f"{controls['untrained']:.3f}" if best else "-",
+                f"{controls['probe_all']:.3f}" if best else "-",
+                "-" if not effect else cause(effect),
             )
         )
     head = ("concept", "verdict", "best unit", "held-out score", "last characters", "untrained", "all units", "cause")
-    return html.table(rows, head)
+    reasons = [(e["concept"], e["verdict"], e["reason"], (e["effect"] or {}).get("reason", "-")) for e in entries]
+    why = html.table(reasons, ("concept", "verdict", "why", "what holding the unit does"))
+    return html.table(rows, head) + html.details("the reasons", why)
+
+
+def cause(effect: dict[str, Any]) -> str:
+    """The unit that was held, what its holding does, and whether that is a proof."""
+    said = f"{effect['unit']}: {'proved' if effect['proved'] else 'not proved'}"
+    contrast = effect["contrast"]
+    if contrast["value"] is None or contrast["low"] is None:
+        return said
+    return f"{said} ({contrast['value']:+.3f}; {contrast['low']:+.3f} to {contrast['high']:+.3f})"
 
 
 def scores(entries: Entries, path: Path) -> None:
@@ -172,7 +183,7 @@ def scores(entries: Entries, path: Path) -> None:
         axes.plot(controls["untrained"], y, "x", color=GREY, ms=6)
         axes.plot(controls["last_characters"], y, "s", color=ORANGE, ms=5, mfc="none")
         axes.plot(controls["probe_all"], y, "|", color="black", ms=11)
-        axes.plot(best["confirm"], y, "o", color=VERDICTS[e["verdict"]], ms=7)
+        axes.plot(best["confirm"], y, "o", color=COLOURS[e["verdict"]], ms=7)
     names = [f"{e['concept']}  ({e['best']['statistic']})" for e in reversed(entries)]
     axes.set_yticks(range(len(entries)), names, fontsize=8)
     handles = {
@@ -204,28 +215,36 @@ def score_sentence(entries: Entries) -> str:
 
 
 def causes(entries: Entries, path: Path) -> None:
-    """What holding the unit at its mean costs where the concept holds, beside its controls."""
+    """How much more the loss rises where the concept holds than elsewhere, beside control units."""
     drawn, axes = plt.subplots(figsize=(8.4, 0.34 * len(entries) + 1.2))
     for y, e in enumerate(reversed(entries)):
-        others = [rise for rise in e["effect"]["controls"]["holds"] if rise is not None]
+        others = [contrast for contrast in e["effect"]["controls"]["contrast"] if contrast is not None]
         axes.plot(others, [y] * len(others), "o", color=GREY, ms=4, alpha=0.5, mew=0)
-        rise = e["effect"]["loss"]["holds"]["rise"]
-        if rise is not None:
-            axes.plot(rise, y, "D", color=BLUE if e["effect"]["proved"] else ORANGE, ms=7)
+        contrast = e["effect"]["contrast"]
+        if contrast["value"] is not None:
+            colour = BLUE if e["effect"]["proved"] else ORANGE
+            if contrast["low"] is not None:
+                axes.plot([contrast["low"], contrast["high"]], [y, y], color=colour, lw=2)
+            axes.plot(contrast["value"], y, "D", color=colour, ms=7)
     names = [f"{e['concept']}  {e['effect']['unit']}" for e in reversed(entries)]
     axes.set_yticks(range(len(entries)), names, fontsize=8)
     axes.axvline(0, color="black", lw=0.8)
     axes.set_xscale("symlog", linthresh=1e-3)
-    axes.set(xlabel="rise of the loss where the concept holds, nats per symbol (grey: control units)")
+    axes.set(xlabel="rise of the loss where the concept holds less the rise elsewhere, nats per symbol")
     save(drawn, [axes], path)
 
 
 def cause_sentence(entries: Entries) -> str:
     """Which cells the network uses."""
     proved = [f"{e['concept']} ({e['effect']['unit']})" for e in entries if e["effect"]["proved"]]
+    if not proved:
+        return (
+            "Held at its mean, no unit costs more where its concept holds than elsewhere, beyond chance and beyond "
+            "control units (grey) whose holding moves the loss as much."
+        )
     return (
-        "Held at its mean, a unit costs more than all its controls where its concept holds for: "
-        f"{', '.join(proved) or 'none'}. The others follow their concept without the network depending on them alone."
+        "Held at its mean, a unit costs more where its concept holds than elsewhere, beyond chance (bars: 95 %) and "
+        f"beyond control units (grey) whose holding moves the loss as much, for: {', '.join(proved)}."
     )
 
 

@@ -5,9 +5,11 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
-from rnn_research.analysis.units import controls, probes, scores
+from rnn_research.analysis.units import held_out, probes, rotations, scores
 from rnn_research.analysis.units.columns import columns_of, depth, values_at
+from rnn_research.analysis.units.delays import delayed, delays
 from rnn_research.analysis.units.histograms import BINS, Bins, add, bins_of, empty_table, quantised
+from rnn_research.analysis.units.recent import Contexts
 from rnn_research.analysis.units.scored import details, scored
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.concepts import Concept
@@ -135,33 +137,95 @@ def test_bins_take_what_lies_outside_of_the_sample_at_their_ends():
         bins_of(np.array([[np.nan]]))
 
 
-def test_shifts_stay_away_from_no_shift():
-    shifts = controls.shifts_of(10_000, 200, 1000)
-    assert len(shifts) == 200
-    assert shifts.min() == 1000
-    assert shifts.max() == 9000
-    assert not len(controls.shifts_of(2000, 200, 1000))
+def test_blocks_hold_many_runs_each():
+    assert rotations.blocks_of(100, 39).tolist() == [0, 100]
+    assert rotations.blocks_of(100, 40).tolist() == [0, 50, 100]
+    assert len(rotations.blocks_of(10_000, 10**6)) == 1 + rotations.MOST_BLOCKS
+    assert rotations.stretches(np.array([1, 1, 0, 0, 1, 0, 1], bool)) == 3
+    assert rotations.stretches(np.zeros(3, bool)) == rotations.stretches(np.zeros(0, bool)) == 0
 
 
-def test_shifted_labels_are_those_of_a_loop():
-    codes_NU = A[:400, :3].astype(np.uint8)
-    holds_NC, kind_NC = HOLDS[:400, None].astype(np.float32), np.eye(3, dtype=np.float32)[KIND[:400]]
-    shifts = np.arange(50, 350, 9)
-    by_run, by_class = controls.shifted(codes_NU, [holds_NC, kind_NC], shifts)
-    rank = stats.rankdata(codes_NU[:, 0])
-    null = np.array([stats.pearsonr(rank, np.roll(holds_NC[:, 0], s)).statistic for s in shifts])
-    true = stats.pearsonr(rank, holds_NC[:, 0]).statistic
-    np.testing.assert_allclose(by_run.z_U[0], abs(true - null.mean()) / null.std(), rtol=1e-4)
-    np.testing.assert_allclose(by_run.null_SU[:, 0], abs(null - null.mean()) / null.std(), rtol=1e-3, atol=1e-4)
+def test_p_is_the_share_of_all_turns_of_a_loop():
+    score_N, y_N = RNG.normal(size=120), HOLDS[:120].astype(float)
+    score_N += y_N / 4
+    agreement = np.array([np.sum((score_N - score_N.mean()) * np.roll(y_N, -turn)) for turn in range(120)])
+    expected = np.mean(agreement >= agreement[0] - 1e-9)
+    p = rotations.p_of(score_N[:, None], y_N[:, None], np.array([0, 120]))
+    np.testing.assert_allclose(p, expected, atol=0.02)
+    # Of several columns, one turn for all; blocks turn by themselves, and what is not counted is not there.
+    two_NC = np.stack([y_N, 1 - y_N], axis=1)
+    p = rotations.p_of(np.stack([score_N, -score_N], axis=1), two_NC, np.array([0, 120]))
+    np.testing.assert_allclose(p, expected, atol=0.02)
+    counted_N = np.arange(120) % 3 > 0
+    broken_N = np.where(counted_N, score_N, 1e6)
+    mine = [
+        rotations.p_of(s[:, None], y_N[:, None], np.array([0, 50, 120]), counted_N=counted_N)
+        for s in (score_N, broken_N)
+    ]
+    assert mine[0] == mine[1]
+    assert rotations.p_of(np.zeros((120, 1)), y_N[:, None], np.array([0, 120])) == 1
 
-    def between(turn):
-        y, rank = np.roll(KIND[:400], turn), stats.rankdata(codes_NU[:, 2])
-        means = np.array([rank[y == k].mean() for k in range(3)])
-        return np.sum(np.bincount(y) * (means - rank.mean()) ** 2) / np.sum((rank - rank.mean()) ** 2)
 
-    null = np.array([between(s) for s in shifts])
-    np.testing.assert_allclose(by_class.z_U[2], (between(0) - null.mean()) / null.std(), rtol=1e-3)
-    assert by_class.p_of_best(2) == 1 / (1 + len(shifts))
+def test_slow_labels_are_found_by_chance_as_often_as_is_said():
+    """Walks that drift against labels in runs of 500, of which each half has a dozen: the naive test is wrong."""
+    rng = np.random.default_rng(1)
+    p, naive = [], []
+    for _ in range(300):
+        drift_N = np.repeat(rng.normal(size=100), 60) + 0.1 * rng.normal(size=6000)
+        y_N = (np.searchsorted(np.cumsum(rng.exponential(500, 60)), np.arange(6000)) % 2).astype(float)
+        runs = rotations.stretches(y_N > 0)
+        p.append(rotations.p_of(drift_N[:, None], y_N[:, None], rotations.blocks_of(6000, runs), draws=499))
+        naive.append(stats.pearsonr(drift_N, y_N, alternative="greater").pvalue)
+    for level in (0.05, 0.2):
+        assert np.mean(np.array(p) <= level) <= level + 2 * np.sqrt(level * (1 - level) / 300)
+    assert np.mean(np.array(naive) <= 0.05) > 0.25
+
+
+def test_the_best_of_all_units_is_compared_with_the_best_of_all_units():
+    rng = np.random.default_rng(2)
+    y_N = np.repeat(rng.integers(2, size=80), 25).astype(float)
+    codes_NU = rng.integers(0, BINS, (2000, 40))
+    codes_NU[:, 7] = np.where(y_N > 0, 100, 20) + rng.integers(0, 20, 2000)
+    rank_NU = rotations.ranks(codes_NU)
+    y_NC = rotations.standard(y_N[:, None])
+    p_U = rotations.p_of_units(rank_NU, y_NC, np.array([0, 1000, 2000]), two_sided=True, draws=100)
+    assert p_U[7] == 1 / 101
+    assert np.delete(p_U, 7).min() > 0.01
+    kind_N = rng.integers(3, size=2000)
+    codes_NU[:, 3] = np.array([60, 10, 110])[kind_N]
+    rank_NU, kind_NC = rotations.ranks(codes_NU), np.eye(3)[kind_N].astype(np.float32)
+    p_U = rotations.p_of_units(rank_NU, rotations.standard(kind_NC), np.array([0, 2000]), two_sided=False, draws=50)
+    assert p_U[3] == p_U.min() == 1 / 51
+
+
+def test_held_out_gains_and_their_intervals():
+    """Each without a block is the score of what is left; the interval covers in blocks that hang together."""
+    rng = np.random.default_rng(3)
+    x_N = rng.normal(size=1000)
+    y_N, kind_N = x_N + rng.normal(size=1000) > 0, rng.integers(3, size=1000)
+    block_N = np.arange(1000) // 100
+    auc = held_out.held("binary", x_N, y_N[:, None], block_N)
+    np.testing.assert_allclose(auc.gain, 2 * metrics.roc_auc_score(y_N, x_N) - 1, atol=5e-3)
+    left = block_N != 4
+    np.testing.assert_allclose(auc.without_M[4], 2 * metrics.roc_auc_score(y_N[left], x_N[left]) - 1, atol=5e-3)
+    number_N = 3 * x_N + rng.normal(size=1000)
+    r2 = held_out.held("count", 2.5 * x_N + 0.1, number_N[:, None], block_N)
+    np.testing.assert_allclose(r2.gain, metrics.r2_score(number_N, 2.5 * x_N + 0.1), rtol=1e-9)
+    np.testing.assert_allclose(r2.without_M[4], metrics.r2_score(number_N[left], 2.5 * x_N[left] + 0.1), rtol=1e-9)
+    said_N = np.where(rng.random(1000) < 0.7, kind_N, 0)
+    told = held_out.held("categorical", said_N, np.eye(3)[kind_N], block_N)
+    share = metrics.mutual_info_score(kind_N, said_N) / stats.entropy(np.bincount(kind_N) / 1000)
+    np.testing.assert_allclose(told.gain, share, atol=5e-3)
+    assert held_out.held("binary", x_N, y_N[:, None], np.minimum(block_N, 3)).interval() == (-np.inf, np.inf)
+
+    covered = []
+    for _ in range(400):
+        y_N = np.repeat(rng.random(40) < 0.5, 25)
+        x_N = y_N + np.repeat(rng.normal(size=40), 25)  # noise hangs together as long as the labels do
+        one = held_out.held("binary", x_N, y_N[:, None], held_out.jackknife_blocks(1000, rotations.stretches(y_N)))
+        low, high = one.interval()
+        covered.append(low <= 2 * stats.norm.cdf(np.sqrt(0.5)) - 1 <= high)
+    assert np.mean(covered) > 0.88
 
 
 def test_the_last_characters_are_one_hot():
@@ -178,16 +242,55 @@ def test_probes_need_as_many_features_as_the_concept_is_made_of():
     kinds = ("binary", "count", "count", "categorical")
     features = probes.features_of(x[:2000], x[2000:])
     select, confirm = [y[:2000] for y in targets], [y[2000:] for y in targets]
-    of_all = probes.probe(features, kinds, select, confirm)
-    few = [probes.fewest(features, *args) for args in zip(kinds, select, confirm, of_all, strict=True)]
-    assert [k for k, _ in few] == [1, 2, few[2][0], 1]
-    assert few[2][0] > 5
-    assert of_all[1] > 0.999
+    of_all = probes.predictions(features, select)
+    few = probes.fewest(features, kinds, select)
+    assert [len(one.chosen) for one in few[:2]] == [1, 2]
+    assert len(few[3].chosen) == 1
+    assert few[2] is None or len(few[2].chosen) > 5
+    assert set(few[0].chosen + few[1].chosen + few[3].chosen) == {7, 4, 9, 11}
+    assert metrics.r2_score(confirm[1], of_all[1]) > 0.999
     from sklearn.linear_model import Ridge
 
     by_sklearn = Ridge(alpha=2000 * probes.RIDGE).fit(features.select_NF, select[0][:, 0])
-    expected = metrics.roc_auc_score(confirm[0][:, 0], by_sklearn.predict(features.confirm_NF))
-    np.testing.assert_allclose(of_all[0], expected, atol=1e-4)
+    np.testing.assert_allclose(of_all[0][:, 0], by_sklearn.predict(features.confirm_NF), atol=1e-3)
+
+
+def test_products_of_two_tell_an_exclusive_or():
+    x = RNG.normal(size=(4000, 30)).astype(np.float32)
+    y = ((x[:, 4] > 0) ^ (x[:, 9] > 0))[:, None].astype(np.float32)
+    features = probes.features_of(x[:2000], x[2000:])
+    weights = probes.weights(features, y[:2000])
+    found = probes.pairs(features, weights, y[:2000], np.arange(30))
+    assert set(found.best) == {4, 9}
+    assert metrics.roc_auc_score(y[2000:, 0], found.predicted_NC[:, 0]) > 0.9
+    assert metrics.roc_auc_score(y[2000:, 0], (features.confirm_NF @ weights)[:, 0]) < 0.6
+
+
+def test_contexts_tell_what_two_characters_tell_together():
+    symbols = RNG.integers(0, 3, 4000)
+    y = ((symbols == 1) & (np.roll(symbols, 1) == 2))[:, None]
+    contexts = Contexts(symbols[:2000], symbols[2000:], 2)
+    at = np.arange(5, 2000, 7)
+    predicted = contexts.predicted(y[:2000], np.ones(2000, bool), at)
+    assert metrics.roc_auc_score(y[2000:][at, 0], predicted[:, 0]) == 1
+    # By hand: the mean of a context of two leans on that of its last character by four positions.
+    last, both = symbols[:2000] == 1, (symbols[:2000] == 1) & (np.roll(symbols, 1)[:2000] == 2)
+    shorter = (y[:2000][last].sum() + 4 * y[:2000].mean()) / (last.sum() + 4)
+    expected = (y[:2000][both].sum() + 4 * shorter) / (both.sum() + 4)
+    np.testing.assert_allclose(predicted[y[2000:][at, 0]], expected, rtol=2e-3)
+
+
+def test_a_late_unit_is_told_by_its_lag():
+    holds = HOLDS[:2000]
+    late = Concept("holds", "binary", holds)
+    codes = RNG.integers(0, BINS, (2000, 5))
+    codes[3:, 2] = 100 * holds[:-3]
+    at = np.arange(100, 2000)
+    assert delays(codes[at], at, [late, CONCEPTS[2]._replace(labels_N=KIND[:2000])]) == [0, 0]  # long runs: no matter
+    short = Concept("short", "binary", np.repeat(RNG.integers(2, size=400), 5) > 0)
+    codes[3:, 2] = 100 * short.labels_N[:-3]
+    assert delays(codes[at], at, [short]) == [3]
+    assert delayed(short, 3).labels_N.tolist() == [short.labels_N[0]] * 3 + short.labels_N[:-3].tolist()
 
 
 def test_a_units_name_is_read_back():

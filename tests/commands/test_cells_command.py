@@ -10,6 +10,8 @@ import pytest
 from processes import WarmPython, refused
 from safetensors.numpy import save_file
 
+from rnn_research.analysis.units.verdict import VERDICTS
+
 SMALL = (
     "--config=configs/interpretable_cells.py",
     "--config.analysis.shifts=10",
@@ -43,9 +45,7 @@ def test_every_concept_is_judged(studied: tuple[Path, str]):
     results = json.loads((out / "results.json").read_text())
     names = [entry["concept"] for entry in results["concepts"]]
     assert names == ["python.in_string", "python.in_brackets", "the_x", "the_f"]
-    assert all(
-        entry["verdict"] in ("single cell", "few cells", "distributed", "absent") for entry in results["concepts"]
-    )
+    assert all(entry["verdict"] in VERDICTS for entry in results["concepts"])
     assert all(name in said for name in names)
     rows = list(csv.DictReader((out / "cells.csv").read_text().splitlines()))
     assert {row["concept"] for row in rows} <= set(names)

@@ -24,7 +24,12 @@ def quote(q):
     war_and_peace(q)
     q.fixed(
         "(h, c and gates of 128 cells)",
-        "(false discovery rate 5 %)",
+        "has a 95 % interval",
+        "(false discovery rate 5 % over all",
+        "fewer than 100 positions, or 10 separate stretches",
+        "has AUC 0.9 at least (R² 0.8)",
+        "with AUC 0.75",
+        "`--null=200` judges",
         "all of 20 control units",
         "about 5 %",
         "Unit 74 is a cell for prose",

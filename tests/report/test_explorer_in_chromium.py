@@ -86,7 +86,7 @@ def test_a_click_on_a_concept_shows_its_unit_and_what_is_known_of_it(page):
         "single cell",
         "R², confirmed",
         "0.962",
-        "the same unit, untrained network",
+        "the best unit, untrained network",
         "0.61",
         "Causal effect",
         "14.2",

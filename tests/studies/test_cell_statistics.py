@@ -9,9 +9,9 @@ from sklearn.metrics import roc_auc_score
 from rnn_research.analysis.units import probes
 from rnn_research.analysis.units.columns import columns_of, values_at
 from rnn_research.analysis.units.histograms import add, bins_of, empty_table, quantised
+from rnn_research.analysis.units.recent import Contexts
 from rnn_research.analysis.units.scored import scored
 from rnn_research.analysis.units.unit import Unit
-from rnn_research.analysis.units.verdict import FDR
 from rnn_research.cells import CELLS
 from rnn_research.concepts import Concept
 from rnn_research.errors import UserError
@@ -20,6 +20,7 @@ from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
 from rnn_research.studies.cells.reading import quantities_of, read, reader, units_of
+from rnn_research.studies.cells.searching import Recent
 from rnn_research.studies.cells.statistics import score_concepts
 from rnn_research.studies.cells.streams import Cut, cut_of
 from rnn_research.training.defaults import defaults
@@ -99,21 +100,23 @@ def test_a_planted_cell_is_found_at_the_first_place_and_judged_a_single_cell(fou
     assert entry["controls"]["untrained"] < 0.8
     assert entry["controls"]["last_characters"] < 0.8
     assert said["units"] == 2 * 6 * H
-    assert said["share_of_units"]["follow"] >= said["share_of_units"]["stand_alone"] == 2 / said["units"]
+    assert said["share_of_cells"]["follow"] >= said["share_of_cells"]["stand_alone"] == 1 / (2 * H)
 
 
 def test_with_shuffled_labels_nothing_is_found(found):
     for name in ("shuffled", "shuffled_count", "shuffled_kind", "elsewhere"):
         entry = found[1][name]
-        assert entry["verdict"] == "absent"
-        assert entry["controls"]["fdr"] > FDR, name
+        assert entry["verdict"] == "absent", name
+        assert entry["controls"]["p"] > 0.05, name
 
 
-def test_a_concept_that_never_changes_is_absent_for_that_reason(found):
+def test_of_a_concept_that_never_changes_nothing_is_known(found):
     for name in ("never", "constant", "one_kind"):
         entry = found[1][name]
-        assert entry["verdict"] == "absent"
+        assert entry["verdict"] == "too little in this text"
         assert "only 0 counted positions" in entry["reason"]
+        assert entry["best"] is None
+        assert entry["ranking"] == []
 
 
 def test_no_number_is_missing_or_infinite(found):
@@ -131,8 +134,8 @@ def test_shares_of_units_found_in_independent_labels_stay_below_the_rate():
     shape, params = network(layers=1)
     concepts = [Concept(str(seed), "binary", text(seed)[1]) for seed in range(100, 120)]
     said = score_concepts(shape, params, params, text()[0], concepts, window=60, quantities=((0, "h"), (0, "c")))
-    assert said["share_of_units"]["follow"] == said["share_of_units"]["stand_alone"] == 0
-    assert said["share_of_units"]["beyond_chance"] <= 1 / (2 * H)
+    assert said["share_of_cells"]["follow"] == said["share_of_cells"]["stand_alone"] == 0
+    assert said["share_of_cells"]["beyond_chance"] <= 1 / H
 
 
 def slow(rng, length=20_000):
@@ -158,20 +161,25 @@ def test_the_four_verdicts():
     found = judged(
         halves(trained, concepts),
         halves(untrained, concepts),
-        tuple(probes.last_characters(part, np.arange(M // 2), 2, V) for part in np.split(symbols_N, 2)),
+        recent_of(symbols_N),
         [Unit(0, "h", u) for u in range(62)],
         100,
     )
     entries = {entry["concept"]: entry for entry in found["concepts"]}
     verdicts = {name: entry["verdict"] for name, entry in entries.items()}
-    expected = ("single cell", "few cells", "distributed", "absent", "absent")
+    expected = ("single cell", "few cells", "distributed", "told by the last characters", "absent")
     assert verdicts == dict(zip(entries, expected, strict=True))
     assert entries["few"]["controls"]["probe_few"]["k"] == 3
-    assert "the last characters" in entries["last"]["reason"]
     assert entries["last"]["best"]["unit"] == "layer1.h[61]"
     # The units of "one" and "few": no other follows a concept by itself.
-    assert found["share_of_units"]["follow"] <= 4 / 62
-    assert found["share_of_units"]["stand_alone"] == 1 / 62
+    assert found["share_of_cells"]["follow"] <= 4 / 62
+    assert found["share_of_cells"]["stand_alone"] == 1 / 62
+
+
+def recent_of(symbols_N: np.ndarray, last: int = 2) -> Recent:
+    parts = np.split(symbols_N, 2)
+    features = probes.features_of(*(probes.last_characters(part, np.arange(len(part)), last, V) for part in parts))
+    return Recent(features, Contexts(*parts, last), np.ones(len(parts[0]), bool))
 
 
 def halves(a_NU: np.ndarray, concepts: list[Concept]) -> Halves:
@@ -184,7 +192,7 @@ def halves(a_NU: np.ndarray, concepts: list[Concept]) -> Halves:
         codes_TBU = np.asarray(quantised(a_NU[part].astype(np.float32), *bins))[:, None]
         places_TB = np.arange(middle)[:, None]
         pieces = [(places_TB[t : t + 1000], codes_TBU[t : t + 1000]) for t in range(0, middle, 1000)]
-        parts.append(half_of(pieces, columns, 10_000))
+        parts.append(half_of(pieces, columns, middle))
     return Halves(parts[0], parts[1], bins)
 
 
@@ -201,8 +209,8 @@ def test_sums_in_pieces_are_the_sums_of_all_at_once():
     np.add.at(counted, codes_TBU[:, :, 68].ravel(), np.stack([np.ones(2100), inside_N[places_TB.ravel()]], axis=1))
     np.testing.assert_array_equal(whole.table_UKQ[68, :, :2], counted)
     few = half_of(pieces, columns, 256)
-    assert len(few.positions_N) == 2 * 3 * 64
-    assert few.positions_N.max() > 1900  # also from the end of the last stream
+    # Every ninth of each stream, in the order of the text.
+    assert few.positions_N.tolist() == [700 * b + t for b in range(3) for t in range(0, 700, 9)]
     at = few.positions_N
     np.testing.assert_array_equal(few.codes_NU, codes_TBU[at % 700, at // 700])
 
@@ -245,7 +253,7 @@ def test_a_text_shorter_than_a_chunk_and_one_too_short_for_anything():
     concept = Concept("inside", "binary", inside_N[:900])
     said = score_concepts(shape, params, params, symbols_N[:900], [concept], window=60, steps=1024)
     assert said["positions"] == {"select": 350, "confirm": 350}
-    assert said["concepts"][0]["verdict"] == "absent"
+    assert said["concepts"][0]["verdict"] == "too little in this text"
     for length, labels_N, message in ((150, inside_N[:150], "--text has 75"), (900, inside_N[:899], "899 labels")):
         with pytest.raises(UserError, match=message):
             score_concepts(

@@ -1,8 +1,11 @@
-"""Linear probes: what all units together tell of a concept, and how few of them tell nearly as much.
+"""Linear probes: what all units together tell of a concept, how few of them tell as much, and what pairs tell.
 
 Ridge regression on standardised features, by one Gram matrix for all concepts; classes are
 regressed one against the rest and the largest wins. The order in which units enter the path of
-the lasso (least angle regression, Efron et al. 2004) proposes the few; a ridge on those alone is then scored.
+the lasso (least angle regression, Efron et al. 2004) proposes the few. No weighted sum of two units tells their
+exclusive-or: a second probe also reads products of two.
+
+Everything is fitted on the first part of a text and predicted on the second, ``[N, C]``.
 """
 
 import warnings
@@ -14,7 +17,7 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lars_path_gram
 
-from rnn_research.analysis.units import scores
+from rnn_research.analysis.units.held_out import held
 
 RIDGE = 1e-3
 """Of the features' variance."""
@@ -22,6 +25,10 @@ NEARLY = 0.95
 """The share of the all-units probe's gain over chance that the few must reach."""
 FEW = (1, 2, 3, 4, 5, 8, 12, 16, 24, 32)
 """How many are tried."""
+PAIRS = 32
+"""Products of two that a probe reads."""
+PAIR_SAMPLE = 8192
+"""Positions from which they are chosen."""
 
 
 class Features(NamedTuple):
@@ -59,45 +66,105 @@ def last_characters(symbols_N: np.ndarray, positions_N: np.ndarray, count: int, 
     return found.reshape(len(positions_N), -1)
 
 
-def probe(
-    features: Features, kinds: Sequence[str], select: Sequence[np.ndarray], confirm: Sequence[np.ndarray]
-) -> list[float]:
-    """The score of the probe on all features, by concept: fitted on the first part, scored on the second.
-
-    Args:
-      features: of both parts.
-      kinds: of the concepts.
-      select, confirm: their targets ``[N, C]``, of ``targets_at``.
-    """
+def predictions(features: Features, select: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The probe on all features, by concept: fitted to targets ``[N, C]`` of ``targets_at`` on the first part."""
     factor = cho_factor(features.gram_FF)
     found = []
-    for kind, y, y_confirm in zip(kinds, select, confirm, strict=True):
-        weights_FC = cho_solve(factor, _against(features, y))
-        found.append(_score(kind, features.confirm_NF @ weights_FC.astype(np.float32) + y.mean(axis=0), y_confirm))
+    for y_NC in select:
+        weights_FC = cho_solve(factor, _against(features, y_NC)).astype(np.float32)
+        found.append(features.confirm_NF @ weights_FC + y_NC.mean(axis=0))
     return found
 
 
-def fewest(
-    features: Features, kind: str, select_NC: np.ndarray, confirm_NC: np.ndarray, of_all: float
-) -> tuple[int, float]:
-    """The smallest number of features, of ``FEW``, with which a probe is nearly as good as with all.
+class Few(NamedTuple):
+    """The fewest features with which a probe is nearly as good as with all.
 
-    Returns:
-      The number and the score; all features and theirs, where none of ``FEW`` is enough.
+    Attributes:
+      chosen: their numbers.
+      predicted_NC: of the probe on them.
     """
-    xy_FC = _against(features, select_NC)
-    chance = 0.5 if kind == "binary" else 0.0
-    order = _order(features.gram_FF, xy_FC, len(select_NC))
-    for k in FEW:
-        if k > len(order):
-            break
-        some = np.array(order[:k])
-        weights = cho_solve(cho_factor(features.gram_FF[np.ix_(some, some)]), xy_FC[some])
-        predicted = features.confirm_NF[:, some] @ weights + select_NC.mean(axis=0)
-        score = _score(kind, predicted, confirm_NC)
-        if score - chance >= NEARLY * (of_all - chance):
-            return k, score
-    return len(features.gram_FF), of_all
+
+    chosen: tuple[int, ...]
+    predicted_NC: np.ndarray
+
+
+def fewest(features: Features, kinds: Sequence[str], select: Sequence[np.ndarray]) -> list[Few | None]:
+    """By concept the smallest number of features, of ``FEW``, that is enough; None where none of ``FEW`` is.
+
+    How many is settled within the first part: fitted on its first half, tried on its second.
+    """
+    middle = len(features.select_NF) // 2
+    inner = features_of(features.select_NF[:middle], features.select_NF[middle:])
+    of_all = predictions(inner, [y_NC[:middle] for y_NC in select])
+    block_N = np.zeros(len(inner.confirm_NF), np.int64)
+    found: list[Few | None] = []
+    for kind, y_NC, all_NC in zip(kinds, select, of_all, strict=True):
+
+        def gain(predicted_NC: np.ndarray, kind: str = kind, y_NC: np.ndarray = y_NC[middle:]) -> float:
+            return held(kind, decided(kind, predicted_NC), y_NC, block_N).gain
+
+        order = _order(inner.gram_FF, _against(inner, y_NC[:middle]), middle)
+        enough = NEARLY * gain(all_NC)
+        few = next((k for k in FEW if k <= len(order) and gain(_on(inner, order[:k], y_NC[:middle])) >= enough), None)
+        found.append(None if few is None else Few(tuple(order[:few]), _on(features, order[:few], y_NC)))
+    return found
+
+
+class Pairs(NamedTuple):
+    """The probe that also reads products of two features.
+
+    Attributes:
+      best: the two whose product goes along best with the label.
+      predicted_NC: of the probe.
+    """
+
+    best: tuple[int, int]
+    predicted_NC: np.ndarray
+
+
+def pairs(features: Features, of_all_F1: np.ndarray, y_N1: np.ndarray, among: np.ndarray) -> Pairs:
+    """Fits the label to all features' own probe and the ``PAIRS`` products that covary most with it.
+
+    Args:
+      features: of both parts.
+      of_all_F1: the weights of the probe on all features, of ``weights``.
+      y_N1: a label's one column on the first part.
+      among: the features that are multiplied.
+    """
+    every = -(-len(y_N1) // PAIR_SAMPLE)
+    some_NA = features.select_NF[::every][:, among]
+    y_N = (y_N1[::every] - y_N1[::every].mean()).astype(np.float32)[:, 0]
+    square_NA = some_NA**2
+    # The covariance of y with a product, over the product's own size.
+    covariance_AA = some_NA.T @ (some_NA * y_N[:, None]) / len(y_N)
+    size_AA = np.sqrt(square_NA.T @ square_NA / len(y_N))
+    strength_AA = np.triu(np.abs(covariance_AA) / np.maximum(size_AA, 1e-6), k=1)
+    order = np.argsort(strength_AA, axis=None)[::-1][:PAIRS]
+    first_P, second_P = among[order // len(among)], among[order % len(among)]
+
+    def extended(x_NF: np.ndarray) -> np.ndarray:
+        return np.concatenate([x_NF @ of_all_F1, x_NF[:, first_P] * x_NF[:, second_P]], axis=1)
+
+    both = features_of(extended(features.select_NF), extended(features.confirm_NF))
+    (predicted_NC,) = predictions(both, [y_N1])
+    return Pairs((int(first_P[0]), int(second_P[0])), predicted_NC)
+
+
+def weights(features: Features, y_NC: np.ndarray) -> np.ndarray:
+    """Of the probe on all features, ``float32 [F, C]``."""
+    return np.asarray(cho_solve(cho_factor(features.gram_FF), _against(features, y_NC)), np.float32)
+
+
+def decided(kind: str, predicted_NC: np.ndarray) -> np.ndarray:
+    """What ``held`` scores: a probe's one column, or the likeliest class."""
+    return predicted_NC.argmax(axis=1) if kind == "categorical" else predicted_NC[:, 0]
+
+
+def _on(features: Features, chosen: Sequence[int], y_NC: np.ndarray) -> np.ndarray:
+    some = np.array(chosen)
+    xy_FC = (features.select_NF[:, some].T @ (y_NC - y_NC.mean(axis=0)) / len(y_NC)).astype(np.float64)
+    fitted = cho_solve(cho_factor(features.gram_FF[np.ix_(some, some)]), xy_FC)
+    return np.asarray(features.confirm_NF[:, some] @ fitted + y_NC.mean(axis=0))
 
 
 def _order(gram_FF: np.ndarray, xy_FC: np.ndarray, N: int) -> list[int]:
@@ -118,15 +185,3 @@ def _order(gram_FF: np.ndarray, xy_FC: np.ndarray, N: int) -> list[int]:
 
 def _against(features: Features, y_NC: np.ndarray) -> np.ndarray:
     return (features.select_NF.T @ (y_NC - y_NC.mean(axis=0)) / len(y_NC)).astype(np.float64)
-
-
-def _score(kind: str, predicted_NC: np.ndarray, y_NC: np.ndarray) -> float:
-    if kind == "binary":
-        return scores.auc_of_values(predicted_NC[:, 0], y_NC[:, 0] > 0.5)
-    if kind == "count":
-        y_N = y_NC[:, 0].astype(np.float64)
-        squares = float(np.sum((y_N - y_N.mean()) ** 2))
-        return 1 - float(np.sum((y_N - predicted_NC[:, 0]) ** 2)) / squares if squares > 0 else 0.0
-    C = y_NC.shape[1]
-    pairs = np.bincount(predicted_NC.argmax(axis=1) * C + y_NC.argmax(axis=1), minlength=C * C)
-    return float(scores.mutual_information(pairs.reshape(1, C, C).astype(np.float64))[0])

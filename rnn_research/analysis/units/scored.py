@@ -108,5 +108,12 @@ def gain(kind: str, score: np.ndarray | float, total_C: np.ndarray) -> np.ndarra
     return score / max(scores.entropy(total_C), 1e-9)
 
 
+def score_of(kind: str, gained: float, total_C: np.ndarray) -> float:
+    """The score that has this gain."""
+    if kind == "binary":
+        return (gained + 1) / 2
+    return gained if kind == "count" else gained * max(scores.entropy(total_C), 1e-9)
+
+
 def _signed(auc_U: np.ndarray, sign_U: np.ndarray) -> np.ndarray:
     return np.where(sign_U < 0, 1 - auc_U, auc_U)

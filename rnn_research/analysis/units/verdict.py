@@ -2,105 +2,196 @@
 
 from typing import NamedTuple
 
-FDR = 0.05
-"""The false discovery rate over all units and concepts, and the level of the best unit's own test."""
+LEVEL = 0.05
+"""The false discovery rate over all concepts and all that is tried for each; of an interval, what lies outside."""
 MARGIN = 0.1
 """How far a gain must lie above a control's: 0.05 of AUC, 0.1 of R², a tenth of the classes' entropy."""
+FLOOR = 0.8
+"""The gain that a single cell needs: AUC 0.9, R² 0.8, four fifths of the classes' entropy."""
+FEW_FLOOR = 0.5
+"""The gain that a few cells need: AUC 0.75."""
 SHARE = 0.9
-"""The share of the all-units probe's gain that one cell must have to stand for the concept."""
+"""The share of the all-units probe's gain that one cell, or a few, must have to stand for the concept."""
 FEW_CELLS = 5
 """How many are few."""
-LEAST = 50
-"""How often a concept must hold, and not hold, in each part of the text to be judged at all."""
+LEAST = 100
+"""How often a concept must hold, and not hold, in each half of the text to be judged at all."""
+LEAST_STRETCHES = 10
+"""In how many separate stretches of each half it must hold: one stretch is one observation, however long."""
+
+SINGLE, FEW, DISTRIBUTED = "single cell", "few cells", "distributed"
+LAST_CHARACTERS, UNTRAINED = "told by the last characters", "told without training"
+ABSENT, TOO_LITTLE = "absent", "too little in this text"
+VERDICTS = (SINGLE, FEW, DISTRIBUTED, LAST_CHARACTERS, UNTRAINED, ABSENT, TOO_LITTLE)
+"""All of them, the clearest first."""
+CELLS = (SINGLE, FEW, DISTRIBUTED)
+"""Those that say that training put the concept into the network."""
+
+
+class Told(NamedTuple):
+    """What something tells of a concept on the half of the text that did not choose it.
+
+    Attributes:
+      gain: 0 is chance, 1 is all.
+      low: the lower end of its 95 % interval.
+      p: of so much agreement with turned labels, over all that is tried (false discovery rate).
+    """
+
+    gain: float
+    low: float
+    p: float
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether it tells anything."""
+        return self.p < LEVEL and self.low > 0
+
+
+class Beyond(NamedTuple):
+    """By how much a gain lies above the nearest control's: its value, and the lower end of its interval."""
+
+    gain: float
+    low: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is worth a word, and not chance."""
+        return self.gain >= MARGIN and self.low > 0
+
+
+UNKNOWN, NOWHERE = Told(0.0, 0.0, 1.0), Beyond(0.0, 0.0)
 
 
 class Evidence(NamedTuple):
-    """What is known of one concept. Gains are on the scale of ``gain``: 0 is chance, 1 is all.
+    """What is known of one concept; of one that the text has too little of, only how much it has.
 
     Attributes:
-      rarest: positions of the rarer side (holds or not), in the part of the text where it is rarer.
-      best: gain of the best unit, chosen on one part of the text and measured on the other.
-      fdr: the smallest false discovery rate at which that unit passes.
-      shifted_p: how often the best of all units is as good with shifted labels.
-      untrained: gain of the best unit of the untrained network.
-      last_characters: gain of the probe on the last characters.
-      untrained_probe: gain of the probe on all units of the untrained network.
-      probe_all: gain of the probe on all units.
-      few: how many units a probe needs to be nearly as good.
-      probe_few: its gain.
+      positions: of the rarer side (holds or not), in the half where it is rarer.
+      stretches: in how many separate stretches it holds, in the half with fewer.
+      unit: the best unit, chosen on one half and measured on the other.
+      unit_beyond: over the best unit of the untrained network and the last characters.
+      few: a probe on the fewest units that tell nearly as much as all; None if it takes more than the probe tries.
+      k: how many those are.
+      few_beyond: as of the unit.
+      every: the probe on all units.
+      pairs: the probe that also reads products of two.
+      every_beyond, pairs_beyond: over both controls and the same probe on the untrained network.
+      last_characters: what the last characters tell.
+      untrained: the probe on the untrained network.
     """
 
-    rarest: int
-    best: float
-    fdr: float
-    shifted_p: float
-    untrained: float
-    last_characters: float
-    untrained_probe: float
-    probe_all: float
-    few: int
-    probe_few: float
+    positions: int
+    stretches: int
+    unit: Told = UNKNOWN
+    unit_beyond: Beyond = NOWHERE
+    few: Told | None = None
+    k: int = 0
+    few_beyond: Beyond = NOWHERE
+    every: Told = UNKNOWN
+    every_beyond: Beyond = NOWHERE
+    pairs: Told = UNKNOWN
+    pairs_beyond: Beyond = NOWHERE
+    last_characters: Told = UNKNOWN
+    untrained: Told = UNKNOWN
 
 
-def follows(gain: float, fdr: float, untrained: float, last_characters: float) -> bool:
-    """Whether a unit follows a concept: beyond chance, and by ``MARGIN`` beyond both controls."""
-    return fdr < FDR and gain >= max(untrained, last_characters) + MARGIN
+def too_little(positions: int, stretches: int) -> str | None:
+    """Why a concept cannot be judged in a text; None if it can.
 
-
-def stands_alone(gain: float, fdr: float, untrained: float, last_characters: float, probe_all: float) -> bool:
-    """Whether it follows a concept and tells nearly all of it: ``SHARE`` of what all units tell together.
-
-    The share of all units that do, for one concept or more, stands beside the "about 5 %" of the
-    essay "The Unreasonable Effectiveness of Recurrent Neural Networks" (Karpathy 2015).
+    Args:
+      positions, stretches: as in ``Evidence``.
     """
-    return follows(gain, fdr, untrained, last_characters) and gain >= SHARE * probe_all
+    if positions < LEAST:
+        return (
+            f"It holds, or does not hold, at only {positions} counted positions of one half of the text; "
+            f"{LEAST} are needed."
+        )
+    if stretches < LEAST_STRETCHES:
+        return f"It holds in only {stretches} separate stretches of one half; {LEAST_STRETCHES} are needed."
+    return None
 
 
 def verdict(e: Evidence) -> tuple[str, str]:
     """Judges one concept; the first rule that holds decides.
 
-    1. *absent*: it holds, or does not hold, at fewer than ``LEAST`` positions of a part of the text. Nothing is known.
-    2. *single cell*: the best unit follows it and stands alone (see there), and no more than ``FDR`` of shifted
-       labels find a unit as good anywhere in the network.
-    3. *few cells*: at most ``FEW_CELLS`` units give a probe 95 % of the gain of all units, that gain lies by
-       ``MARGIN`` above both controls, and the best unit is beyond chance as in rule 2.
-    4. *distributed*: the probe on all units lies by ``MARGIN`` above both controls and above the same probe on the
-       untrained network: training put the concept there, but not into few units.
-    5. *absent*: otherwise, named after the control that explains it.
+    1. *too little in this text*: see ``too_little``. Nothing is known.
+    2. *single cell*: the best unit is beyond chance, clearly beyond both controls, has a gain of ``FLOOR``, and at
+       least ``SHARE`` of what all units tell together.
+    3. *few cells*: the same of a probe on at most ``FEW_CELLS`` units, with ``FEW_FLOOR``.
+    4. *distributed*: the probe on all units, or the one that also reads products of two, is beyond chance and clearly
+       beyond both controls and the same probe on the untrained network.
+    5. *told by the last characters*: they are beyond chance, and the network is not clearly beyond them.
+       A unit may follow the concept, even exactly: it need not remember anything for that.
+    6. *told without training*: the same of the probe on the untrained network.
+    7. *absent*: otherwise.
 
     Returns:
       The verdict, and the reason in one sentence.
     """
-    if e.rarest < LEAST:
-        return "absent", (
-            f"It holds or does not hold at only {e.rarest} counted positions of one half of the text, "
-            f"and {LEAST} are needed."
+    short = too_little(e.positions, e.stretches)
+    if short is not None:
+        return TOO_LITTLE, short
+    unit, few, every = e.unit, e.few, e.every
+    if unit.beyond_chance and e.unit_beyond.clear and unit.gain >= FLOOR and unit.gain >= SHARE * every.gain:
+        return SINGLE, (
+            f"The best unit alone has a gain of {unit.gain:.2f}, {e.unit_beyond.gain:.2f} above the nearest control "
+            f"(at least {e.unit_beyond.low:.2f}), where all units together have {every.gain:.2f}."
         )
-    control = max(e.untrained, e.last_characters)
-    beyond_chance = e.fdr < FDR and e.shifted_p <= FDR
-    if beyond_chance and stands_alone(e.best, e.fdr, e.untrained, e.last_characters, e.probe_all):
-        return "single cell", (
-            f"The best unit's gain of {e.best:.2f} lies above the controls' {control:.2f} "
-            f"and is at least {SHARE:.0%} of the {e.probe_all:.2f} of all units together."
+    if (
+        few is not None
+        and e.k <= FEW_CELLS
+        and few.beyond_chance
+        and e.few_beyond.clear
+        and few.gain >= FEW_FLOOR
+        and few.gain >= SHARE * every.gain
+    ):
+        alone = (
+            f"One unit has nearly all that the network tells, but its gain of {few.gain:.2f} lies below the {FLOOR} "
+            "that a cell of its own needs."
         )
-    if beyond_chance and e.few <= FEW_CELLS and e.probe_few >= control + MARGIN:
-        return "few cells", (
-            f"A probe on {e.few} units has a gain of {e.probe_few:.2f}, nearly the {e.probe_all:.2f} of all units, "
-            f"where the best one alone has {e.best:.2f}."
+        return FEW, alone if e.k == 1 else (
+            f"A probe on {e.k} units has a gain of {few.gain:.2f}, nearly the {every.gain:.2f} of all units, "
+            f"where the best one alone has {unit.gain:.2f}."
         )
-    if e.probe_all >= max(control, e.untrained_probe) + MARGIN:
-        return "distributed", (
-            f"All units together have a gain of {e.probe_all:.2f} above the controls' "
-            f"{max(control, e.untrained_probe):.2f}, but it takes {e.few} of them."
+    for told, beyond, how in (
+        (every, e.every_beyond, "All units together have"),
+        (e.pairs, e.pairs_beyond, "No weighted sum of units tells it as products of two do: with these a probe has"),
+    ):
+        if told.beyond_chance and beyond.clear:
+            return DISTRIBUTED, (
+                f"{how} a gain of {told.gain:.2f}, {beyond.gain:.2f} above the nearest control "
+                f"(at least {beyond.low:.2f}); the best one alone has {unit.gain:.2f}."
+            )
+    most = max(told.gain for told in (unit, every, e.pairs, *([] if few is None else [few])))
+    for name, told, what in (
+        (LAST_CHARACTERS, e.last_characters, "The last characters alone have"),
+        (UNTRAINED, e.untrained, "All units of the untrained network have"),
+    ):
+        if told.beyond_chance and told.gain >= MARGIN and most < told.gain + MARGIN:
+            return name, (
+                f"{what} a gain of {told.gain:.2f}; the network's best unit has {unit.gain:.2f} "
+                f"and all units together {every.gain:.2f}."
+            )
+    if most < MARGIN or not any(told.beyond_chance for told in (unit, every, e.pairs)):
+        return ABSENT, (
+            f"The best unit has a gain of {unit.gain:.2f} and all units together {every.gain:.2f}, "
+            "no more than with labels that have nothing to do with the text."
         )
-    names = {
-        "the last characters": e.last_characters,
-        "the best unit of the untrained network": e.untrained,
-        "all units of the untrained network": e.untrained_probe,
-    }
-    name, explains = max(names.items(), key=lambda item: item[1])
-    if e.probe_all < MARGIN:
-        return "absent", f"Even all units together have a gain of only {e.probe_all:.2f}."
-    return "absent", (
-        f"All units together have a gain of {e.probe_all:.2f}, but a control comes near: {name} with {explains:.2f}."
+    return ABSENT, (
+        f"All units together have a gain of {every.gain:.2f}, not clearly above what the last characters "
+        f"({e.last_characters.gain:.2f}) or the untrained network ({e.untrained.gain:.2f}) tell."
     )
+
+
+def follows(gain: float, p: float, untrained: float, last_characters: float) -> bool:
+    """Whether a unit follows a concept: beyond chance, and by ``MARGIN`` beyond both controls."""
+    return p < LEVEL and gain >= max(untrained, last_characters) + MARGIN
+
+
+def stands_alone(gain: float, p: float, untrained: float, last_characters: float, every: float) -> bool:
+    """Whether it follows a concept as a single cell would: ``FLOOR``, and ``SHARE`` of what all units tell.
+
+    The share of all units that do, for one concept or more, stands beside the "about 5 %" of the
+    essay "The Unreasonable Effectiveness of Recurrent Neural Networks" (Karpathy 2015).
+    """
+    return follows(gain, p, untrained, last_characters) and gain >= FLOOR and gain >= SHARE * every

@@ -1,13 +1,25 @@
 "use strict";
 // The panel: the concepts, the units of one, and all that is known of a unit.
 
-const VERDICTS = ["single cell", "few cells", "distributed", "absent"];
+const VERDICTS = [
+  "single cell",
+  "few cells",
+  "distributed",
+  "told by the last characters",
+  "told without training",
+  "absent",
+  "too little in this text",
+];
 const CONTROLS = {
-  untrained: "the same unit, untrained network",
+  interval: "95 % interval of the score",
+  p: "p, labels turned around",
+  untrained: "the best unit, untrained network",
+  untrained_probe: "probe on all units, untrained network",
   last_characters: "from the last characters alone",
-  shifted_p: "p, labels shifted in time",
   probe_all: "probe on all units",
+  probe_all_p: "p of that probe",
   probe_few: "probe on few units",
+  probe_pairs: "probe on products of two",
 };
 
 const STATISTICS = {
@@ -153,11 +165,12 @@ function drawCard() {
         histogram(),
       );
     }
-    if (best && best.unit === name) {
-      if (entry.controls) parts.push(make("h2", "", "Controls"), table(flat(entry.controls, CONTROLS)));
-      if (entry.effect) parts.push(make("h2", "", "Causal effect"), table(flat(entry.effect)));
-      if (entry.closing) parts.push(...closingTable(entry.closing));
-    }
+    if (best && best.unit === name && entry.controls)
+      parts.push(make("h2", "", "Controls"), table(flat(entry.controls, CONTROLS)));
+    // What was done to a unit stands on that unit's card: of a gate's concept another unit is held.
+    if (entry.effect && (entry.effect.unit ?? best?.unit) === name)
+      parts.push(make("h2", "", "Causal effect"), table(flat(entry.effect)));
+    if (entry.closing && (entry.closing.unit ?? best?.unit) === name) parts.push(...closingTable(entry.closing));
   }
   parts.push(make("p", "quiet", `full colour: ${block.quantity} = ${scale}`), make("div", "gates"));
   card.replaceChildren(...parts);

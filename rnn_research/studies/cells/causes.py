@@ -1,10 +1,10 @@
-"""What a unit does: the network run with and without it, beside other units of its layer.
+"""What a unit does: the network run with and without it, where a concept holds and where it does not.
 
-That a unit goes along with a concept does not say that the network uses it. So the unit is held
-or shifted in the running network, and the loss is compared where the concept holds, where it does
-not, and where the next symbol ends it. The same is done to control units of the same layer and
-quantity, drawn among those nearest in log variance, so that a lively unit is not called a cause
-for being lively.
+That a unit goes along with a concept does not say that the network uses it for the concept. So the unit is held
+in the running network, and the rise of the loss where the concept holds is compared with the rise elsewhere: the
+contrast. The same is done to control units of the same layer and quantity whose holding moves the loss as much:
+where a concept holds a text may be more fragile altogether, whatever is held. Variance would be a bad match, since
+what saturates moves much and matters little. Whether it all is a proof, ``proofs`` says.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.analysis.interventions import KINDS, QUANTITIES, Intervention
+from rnn_research.analysis.interventions import KINDS
+from rnn_research.analysis.units import rotations
+from rnn_research.analysis.units.rotations import holding
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.concepts import Concept
 from rnn_research.errors import UserError, one_of
 from rnn_research.models.model import Model
 from rnn_research.studies.cells.closing_symbols import Closes
-from rnn_research.studies.cells.intervened import NOBODY, Moments, moments, read_under
+from rnn_research.studies.cells.intervened import (
+    NOBODY,
+    Interventions,
+    Moments,
+    editable,
+    interventions_on,
+    moments,
+    read_under,
+)
+from rnn_research.studies.cells.proofs import contrast_interval, proofs
 from rnn_research.studies.cells.streams import lay_streams
 from rnn_research.types import Params
-
-NEAREST = 40
-"""Controls are drawn among so many units of nearest variance."""
-
-FEWEST_CONTROLS = 19
-"""With fewer, being the largest of all is likelier than 5 % for any unit."""
 
 DISTANCES = (1, 5, 10, 20, 50, 100)
 """The first distances of the bins from an opening; the last bin has no end."""
@@ -44,74 +49,90 @@ def effects(
     controls: int = 20,
     streams: int = 32,
     steps: int = 2000,
-    seed: int = 0,
 ) -> dict[str, Any] | None:
-    """What an intervention on one unit does to the loss, beside the same on its controls.
-
-    Proved: the loss where the concept holds rises, and it rises by more than under every control, of
-    which there are at least 19. An ordinary unit would come first of 21 with probability 1/21 = 4.8 %.
-    Specific: the rise where the concept holds minus the rise elsewhere is the largest too; a unit
-    can be proved without it, if the network needs it everywhere.
+    """What an intervention on one unit does, for one concept alone: ``effect`` with ``proofs`` of it.
 
     Args:
-      model: a language model.
-      params: its parameters.
-      symbols_N: the text.
+      model, params, symbols_N, kind, value, streams, steps: as of ``Interventions``.
+      concept, unit, controls: as of ``effect``.
+    """
+    read = Interventions(model, params, symbols_N, kind, value=value, streams=streams, steps=steps)
+    found = effect(read, concept, unit, controls=controls)
+    proofs([found])
+    return found
+
+
+def effect(read: Interventions, concept: Concept, unit: Unit, *, controls: int = 20) -> dict[str, Any] | None:
+    """What an intervention on one unit does to the loss, beside the same on its controls.
+
+    Args:
+      read: the model, the text and the intervention.
       concept: its labels, one a symbol. A count holds where it is above its median.
       unit: of quantity h or c.
-      kind: one of ``KINDS``.
-      value: of clamp, where the unit is held; a control is held as many standard deviations from its
-        own mean. Of shift, what is added. Not read by zero and mean.
-      controls: how many other units; all others where the layer has no more.
-      streams: read side by side.
-      steps: symbols of each stream, spread over the text; the first 100 are not counted.
-      seed: of the draw of controls.
+      controls: how many other units, those of its layer whose holding moves the loss most nearly as
+        much; all others where the layer has no more.
 
     Returns:
       Ready for JSON, losses in nats per symbol, None where there is no position; None altogether for a
-      categorical concept, which does not hold or fail to hold.
+      categorical concept, which does not hold or fail to hold. ``proofs`` adds what hangs on all concepts.
 
     Raises:
-      UserError: for a gate, a unit that is not there, an unknown kind, or too short a text.
+      UserError: for a gate or a unit that is not there.
     """
-    one_of("kind", kind, KINDS)
     if concept.kind == "categorical":
         return None
-    laid = lay_streams(symbols_N, streams, steps)
-    whole = moments(model, params, laid, unit.layer, _editable(unit.quantity))
-    others = matched_controls(whole.variance_H, _there(unit, whole), controls, seed)
-    done = interventions_on([unit.index, *others], unit, kind, value, whole)
-    plain = done[0]._replace(index=NOBODY)
-    loss_USB = read_under(model, params, laid, [plain, *done]).loss_USB
+    index = _there(unit, read.moments(unit))
+    overall_H = read.overall(unit)
+    others = matched_controls(overall_H, index, controls)
+    loss_UP = read.losses(unit, [index, *others])
+    rise_UP = (loss_UP[1:] - loss_UP[0]).astype(np.float64)
 
-    holds_N = holding(concept)
+    laid = read.laid
+    place_P = laid.place_SB[laid.counted_SB]
+    holds_N = holding(concept.kind, concept.labels_N)
     ends_N = holds_N & np.append(~holds_N[1:], False)
-    places = {"holds": holds_N, "elsewhere": ~holds_N, "ends": ends_N}
-    counted = {name: laid.counted_SB & where_N[laid.place_SB] for name, where_N in places.items()}
-    means = {name: _means(loss_USB, where_SB) for name, where_SB in counted.items()}
+    places = {"holds": holds_N[place_P], "elsewhere": ~holds_N[place_P], "ends": ends_N[place_P]}
+    means = {name: _means(loss_UP, where_P) for name, where_P in places.items()}
     rises = {name: mean_U[1:] - mean_U[0] for name, mean_U in means.items()}
     contrast_U = rises["holds"] - rises["elsewhere"]
-    enough = len(others) >= FEWEST_CONTROLS
-    proved = enough and bool(rises["holds"][0] > 0) and _rank(rises["holds"]) == 1
+    moved_U = np.abs(rise_UP).mean(axis=1)
+    share_U = np.divide(contrast_U, moved_U, out=np.zeros(len(moved_U)), where=moved_U > 1e-9)
+
+    order = np.argsort(place_P)
+    runs = rotations.stretches(places["holds"][order])
+    low, high = contrast_interval(rise_UP[0][order], places["holds"][order], runs)
+    rise_N, counted_N = np.zeros(len(holds_N)), np.zeros(len(holds_N), bool)
+    rise_N[place_P], counted_N[place_P] = rise_UP[0], True
+    edges = rotations.blocks_of(len(holds_N), runs)
+    p = rotations.p_of(rise_N[:, None], holds_N[:, None], edges, counted_N=counted_N)
     return {
         "unit": str(unit),
-        "kind": kind,
-        "value": float(done[0].value),
-        "positions": {name: int(where_SB.sum()) for name, where_SB in counted.items()},
+        "kind": read.kind,
+        "value": float(read.held(unit, [index])[0].value),
+        "positions": {name: int(where_P.sum()) for name, where_P in places.items()},
+        "stretches": runs,
         "loss": {
             name: {"plain": _number(plain), "intervened": _number(changed), "rise": _number(changed - plain)}
             for name, (plain, changed, *_) in means.items()
         },
-        "controls": {
-            "units": [str(unit._replace(index=int(index))) for index in others],
-            "variance": [float(whole.variance_H[index]) for index in others],
-            **{name: [_number(rise) for rise in rise_U[1:]] for name, rise_U in rises.items()},
+        "contrast": {
+            "value": _number(contrast_U[0]),
+            "low": _number(low),
+            "high": _number(high),
+            "p": p if runs else None,
         },
-        "variance": float(whole.variance_H[unit.index]),
-        "rank": {**{name: _rank(rise_U) for name, rise_U in rises.items()}, "contrast": _rank(contrast_U)},
-        "proved": proved,
-        "specific": proved and _rank(contrast_U) == 1,
-        "reason": _reason(rises["holds"], len(others)),
+        "moved": float(overall_H[index]),
+        "controls": {
+            "units": [str(unit._replace(index=int(other))) for other in others],
+            "moved": [float(overall_H[other]) for other in others],
+            **{name: [_number(rise) for rise in rise_U[1:]] for name, rise_U in rises.items()},
+            "contrast": [_number(contrast) for contrast in contrast_U[1:]],
+        },
+        "rank": {
+            **{name: _rank(rise_U) for name, rise_U in rises.items()},
+            "contrast": _rank(contrast_U),
+            "contrast_by_moved": _rank(share_U if runs else np.full(1, np.nan)),
+        },
     }
 
 
@@ -151,7 +172,7 @@ def closing(
     """
     one_of("kind", kind, KINDS)
     laid = lay_streams(symbols_N, streams, steps)
-    whole = moments(model, params, laid, unit.layer, _editable(unit.quantity))
+    whole = moments(model, params, laid, unit.layer, editable(unit.quantity))
     (done,) = interventions_on([_there(unit, whole)], unit, kind, value, whole)
     both = [done._replace(index=NOBODY), done]
     p_USB = read_under(model, params, laid, both, laid.chunked(closes.symbol_N)).p_closing_USB
@@ -167,39 +188,12 @@ def closing(
     return {"unit": str(unit), "kind": kind, "value": float(done.value), "bins": bins}
 
 
-def holding(concept: Concept) -> np.ndarray:
-    """Where a binary concept holds, or a count is above its median, ``bool [N]``."""
-    if concept.kind == "binary":
-        return np.asarray(concept.labels_N, bool)
-    return concept.labels_N > np.median(concept.labels_N)
-
-
-def matched_controls(variance_H: np.ndarray, index: int, controls: int, seed: int = 0) -> list[int]:
-    """Other units, drawn among the 40 of nearest log variance (or as many as are asked for, if more), sorted."""
-    log_H = np.log(np.maximum(variance_H, np.finfo(np.float32).tiny))
+def matched_controls(overall_H: np.ndarray, index: int, controls: int) -> list[int]:
+    """The other units whose holding moves the loss most nearly as much, by its logarithm, sorted."""
+    log_H = np.log(np.maximum(overall_H, 1e-9))
     gap_H = np.abs(log_H - log_H[index])
     gap_H[index] = np.inf
-    near = np.argsort(gap_H, kind="stable")[: min(max(NEAREST, controls), len(gap_H) - 1)]
-    return sorted(np.random.default_rng(seed).choice(near, min(controls, len(near)), replace=False).tolist())
-
-
-def interventions_on(indices: Sequence[int], unit: Unit, kind: str, value: float, whole: Moments) -> list[Intervention]:
-    """The intervention on ``unit``, done alike to other units of its layer."""
-    mean_H, sd_H = whole.mean_H, np.sqrt(whole.variance_H)
-    if kind == "mean":
-        values_H = mean_H
-    elif kind == "clamp":
-        deviations = (value - mean_H[unit.index]) / max(sd_H[unit.index], np.finfo(np.float32).tiny)
-        values_H = mean_H + deviations * sd_H
-    else:
-        values_H = np.full(len(mean_H), value if kind == "shift" else 0.0)
-    return [Intervention(unit.layer, unit.quantity, int(i), kind, float(values_H[i])) for i in indices]
-
-
-def _editable(quantity: str) -> str:
-    if quantity not in QUANTITIES:
-        raise UserError(f"quantity={quantity!r} cannot be edited: take h or c, gates live inside the step")
-    return quantity
+    return sorted(np.argsort(gap_H, kind="stable")[: min(controls, len(gap_H) - 1)].tolist())
 
 
 def _there(unit: Unit, whole: Moments) -> int:
@@ -209,10 +203,10 @@ def _there(unit: Unit, whole: Moments) -> int:
     return unit.index
 
 
-def _means(x_USB: np.ndarray, where_SB: np.ndarray) -> np.ndarray:
-    if not where_SB.any():
-        return np.full(len(x_USB), np.nan)
-    return np.asarray(x_USB[:, where_SB].mean(axis=1, dtype=np.float64))
+def _means(x_UP: np.ndarray, where_P: np.ndarray) -> np.ndarray:
+    if not where_P.any():
+        return np.full(len(x_UP), np.nan)
+    return np.asarray(x_UP[:, where_P].mean(axis=1, dtype=np.float64))
 
 
 def _rank(rise_U: np.ndarray) -> int | None:
@@ -222,14 +216,3 @@ def _rank(rise_U: np.ndarray) -> int | None:
 
 def _number(x: float) -> float | None:
     return None if np.isnan(x) else float(x)
-
-
-def _reason(rise_U: np.ndarray, controls: int) -> str:
-    if np.isnan(rise_U[0]):
-        return "The concept holds nowhere in what was read."
-    if controls < FEWEST_CONTROLS:
-        return f"With {controls} controls nothing is proved: {FEWEST_CONTROLS} are the fewest."
-    return (
-        f"Where the concept holds the loss changes by {rise_U[0]:+.4f} nats per symbol; "
-        f"under {controls} controls by {rise_U[1:].min():+.4f} to {rise_U[1:].max():+.4f}."
-    )

@@ -15,7 +15,7 @@ class Half(NamedTuple):
     Attributes:
       columns: the labels over its counted positions.
       table_UKQ: of sums over all counted positions.
-      codes_NU: bins of the sampled positions, in the order of the text within each sampled chunk.
+      codes_NU: bins of the sampled positions, in the order of the text.
       positions_N: the sampled positions.
     """
 
@@ -39,22 +39,22 @@ def half_of(chunks: Iterable[tuple[np.ndarray, np.ndarray]], columns: Columns, s
     Args:
       chunks: of one half, in order.
       columns: its labels.
-      sample: of how many positions to keep the bins, in evenly spaced chunks; the last one is kept whole.
+      sample: of how many positions to keep the bins at most: every so many of each stream, so that a sample
+        is the text with fewer positions, and what is stationary in one is in the other.
     """
     table_UKQ: np.ndarray | None = None
     codes: list[np.ndarray] = []
     positions: list[np.ndarray] = []
-    every, kept = 1, 0
-    for i, (positions_TB, codes_TBU) in enumerate(chunks):
+    every = max(1, -(-columns.counted // sample))
+    for positions_TB, codes_TBU in chunks:
         U = codes_TBU.shape[-1]
         if table_UKQ is None:
             table_UKQ = empty_table(U, columns.Q)
-            every = max(1, columns.counted // sample)
         add(table_UKQ, codes_TBU.reshape(-1, U), values_at(columns, positions_TB.ravel()))
-        if i % every == 0 and kept < sample:
-            # Stream by stream, so that neighbours in the sample are neighbours in the text.
-            codes.append(codes_TBU.swapaxes(0, 1).reshape(-1, U))
-            positions.append(positions_TB.T.ravel())
-            kept += positions_TB.size
+        kept_T = positions_TB[:, 0] % every == 0
+        codes.append(codes_TBU[kept_T].reshape(-1, U))
+        positions.append(positions_TB[kept_T].ravel())
     assert table_UKQ is not None
-    return Half(columns, table_UKQ, np.concatenate(codes), np.concatenate(positions))
+    positions_N = np.concatenate(positions)
+    order = np.argsort(positions_N)
+    return Half(columns, table_UKQ, np.concatenate(codes)[order], positions_N[order])

@@ -8,10 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.analysis.interventions import Intervention, edit_of
-from rnn_research.errors import UserError
+from rnn_research.analysis.interventions import KINDS, QUANTITIES, Intervention, edit_of
+from rnn_research.analysis.units.unit import Unit
+from rnn_research.errors import UserError, one_of
 from rnn_research.models.model import Model
-from rnn_research.studies.cells.streams import Streams
+from rnn_research.studies.cells.streams import Streams, lay_streams
 from rnn_research.types import Array, Params
 
 NOBODY = -1
@@ -19,6 +20,10 @@ NOBODY = -1
 
 # Units read side by side. On two cores 4 to 22 together take two thirds of the time of one after another.
 GROUP_ON_CPU, GROUP_ON_ACCELERATOR = 4, 24
+
+
+SCREENED = 300
+"""Steps of each stream, warming up included, over which the effect of every unit of a layer is measured."""
 
 
 class Moments(NamedTuple):
@@ -38,6 +43,79 @@ class Reading(NamedTuple):
 
     loss_USB: np.ndarray
     p_closing_USB: np.ndarray
+
+
+class Interventions:
+    """One model over one text, under interventions of one kind; what was read once is kept."""
+
+    def __init__(
+        self,
+        model: Model,
+        params: Params,
+        symbols_N: np.ndarray,
+        kind: str = "mean",
+        *,
+        value: float = 0.0,
+        streams: int = 32,
+        steps: int = 2000,
+    ) -> None:
+        """Lays the text out.
+
+        Args:
+          model: a language model.
+          params: its parameters.
+          symbols_N: the text.
+          kind: one of ``KINDS``.
+          value: of clamp, where the unit is held; a control is held as many standard deviations from its
+            own mean. Of shift, what is added. Not read by zero and mean.
+          streams: read side by side.
+          steps: symbols of each stream, spread over the text; the first 100 are not counted.
+
+        Raises:
+          UserError: for an unknown kind, or too short a text.
+        """
+        one_of("kind", kind, KINDS)
+        self.model, self.params, self.kind, self.value = model, params, kind, value
+        self.laid: Streams = lay_streams(symbols_N, streams, steps)
+        self._screen = lay_streams(symbols_N, streams, min(steps, SCREENED))
+        self._moments: dict[tuple[int, str], Moments] = {}
+        self._overall: dict[tuple[Unit, float], np.ndarray] = {}
+        self._read: dict[tuple[int, str, int, float], np.ndarray] = {}
+
+    def moments(self, unit: Unit) -> Moments:
+        """Of the unit's layer and quantity."""
+        place = unit.layer, editable(unit.quantity)
+        if place not in self._moments:
+            self._moments[place] = moments(self.model, self.params, self.laid, *place)
+        return self._moments[place]
+
+    def held(self, unit: Unit, indices: Sequence[int]) -> list[Intervention]:
+        """The intervention on ``unit``, done alike to units of its layer."""
+        return interventions_on(indices, unit, self.kind, self.value, self.moments(unit))
+
+    def overall(self, unit: Unit) -> np.ndarray:
+        """How much holding each unit of its layer moves the loss, nats per symbol and up or down, ``[H]``."""
+        key = unit if self.kind == "clamp" else unit._replace(index=0), self.value
+        if key not in self._overall:
+            done = self.held(unit, range(len(self.moments(unit).mean_H)))
+            plain = done[0]._replace(index=NOBODY)
+            loss_USB = read_under(self.model, self.params, self._screen, [plain, *done]).loss_USB
+            moved_USB = np.abs(loss_USB[1:] - loss_USB[0])[:, self._screen.counted_SB]
+            self._overall[key] = moved_USB.mean(axis=1, dtype=np.float64)
+        return self._overall[key]
+
+    def losses(self, unit: Unit, indices: Sequence[int]) -> np.ndarray:
+        """The loss at each counted position, plain and with each of some units held, ``[1 + U, positions]``."""
+        done = self.held(unit, indices)
+        wanted = [done[0]._replace(index=NOBODY), *done]
+        keys = [(one.layer, one.quantity, int(one.index), float(one.value)) for one in wanted]
+        missing = [one for one, key in zip(wanted, keys, strict=True) if key not in self._read]
+        if missing:
+            loss_USB = read_under(self.model, self.params, self.laid, missing).loss_USB
+            for one, loss_SB in zip(missing, loss_USB, strict=True):
+                key = one.layer, one.quantity, int(one.index), float(one.value)
+                self._read[key] = loss_SB[self.laid.counted_SB]
+        return np.stack([self._read[key] for key in keys])
 
 
 def moments(model: Model, params: Params, streams: Streams, layer: int, quantity: str) -> Moments:
@@ -160,3 +238,27 @@ def _read(
         return jax.lax.scan(chunk, start, symbols)[1]
 
     return jax.vmap(of_one)(index_U, value_U)
+
+
+def interventions_on(indices: Sequence[int], unit: Unit, kind: str, value: float, whole: Moments) -> list[Intervention]:
+    """The intervention on ``unit``, done alike to other units of its layer."""
+    mean_H, sd_H = whole.mean_H, np.sqrt(whole.variance_H)
+    if kind == "mean":
+        values_H = mean_H
+    elif kind == "clamp":
+        deviations = (value - mean_H[unit.index]) / max(sd_H[unit.index], np.finfo(np.float32).tiny)
+        values_H = mean_H + deviations * sd_H
+    else:
+        values_H = np.full(len(mean_H), value if kind == "shift" else 0.0)
+    return [Intervention(unit.layer, unit.quantity, int(i), kind, float(values_H[i])) for i in indices]
+
+
+def editable(quantity: str) -> str:
+    """The quantity, if an edit can reach it.
+
+    Raises:
+      UserError: for a gate.
+    """
+    if quantity not in QUANTITIES:
+        raise UserError(f"quantity={quantity!r} cannot be edited: take h or c, gates live inside the step")
+    return quantity

@@ -1,103 +1,114 @@
-"""From sums and samples of the trained network and its untrained copy to an entry for every concept."""
+"""From sums and samples of the trained network and its untrained copy to an entry for every concept.
+
+Units, probes and thresholds are chosen on the first half of the text. What each of them tells on the second
+half has an interval (blocks of the text left out in turn) and a p value (labels turned around within long
+blocks), and the verdict is a pure function of these.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
-from rnn_research.analysis.units import controls, probes
-from rnn_research.analysis.units.columns import Columns, Placed, targets_at
+from rnn_research.analysis.units import rotations
+from rnn_research.analysis.units.columns import targets_at
 from rnn_research.analysis.units.histograms import Bins
-from rnn_research.analysis.units.scored import STATISTIC, Scored, details, gain, scored
+from rnn_research.analysis.units.scored import STATISTIC, Scored, details, gain, score_of
 from rnn_research.analysis.units.unit import Unit
-from rnn_research.analysis.units.verdict import FDR, LEAST, Evidence, follows, stands_alone, verdict
+from rnn_research.analysis.units.verdict import LEVEL, Beyond, Evidence, Told, follows, stands_alone, verdict
 from rnn_research.studies.cells.counting import cells_of, share_of_cells
 from rnn_research.studies.cells.gathering import Halves
+from rnn_research.studies.cells.searching import Found, Recent, positives, searched
 
-LEAST_SHIFT = 1000
-"""Positions by which labels are shifted at least: more than activations and labels remember."""
 RANKED = 10
 """Units in an entry's ranking."""
 
 
-def judged(
-    trained: Halves, untrained: Halves, recent: tuple[np.ndarray, np.ndarray], units: Sequence[Unit], shifts: int
-) -> dict[str, Any]:
+def evidence(found: Sequence[Found]) -> list[Evidence]:
+    """What the verdicts are drawn from, with p values over all that was tried."""
+    tried = [(i, name) for i, one in enumerate(found) for name in one.p]
+    p = false_discovery_control([found[i].p[name] for i, name in tried]) if tried else []
+    adjusted = dict(zip(tried, p, strict=True))
+    return [_evidence(one, {n: float(adjusted[i, n]) for n in one.p}) for i, one in enumerate(found)]
+
+
+def _evidence(one: Found, p: dict[str, float]) -> Evidence:
+    if not one.told:
+        return Evidence(one.positions, one.stretches)
+    told = one.told
+
+    def of(name: str) -> Told:
+        return Told(told[name].gain, told[name].interval(1 - LEVEL)[0], p[name])
+
+    def beyond(name: str, *controls: str) -> Beyond:
+        differences = [told[name] - told[control] for control in controls]
+        return Beyond(min(d.gain for d in differences), min(d.interval(1 - LEVEL)[0] for d in differences))
+
+    controls = "last_characters", "untrained_unit"
+    few = "few" in told
+    pairs = "pairs" if "pairs" in told else "every"
+    return Evidence(
+        positions=one.positions,
+        stretches=one.stretches,
+        unit=of("unit"),
+        unit_beyond=beyond("unit", *controls),
+        few=of("few") if few else None,
+        k=0 if one.few is None else len(one.few),
+        few_beyond=beyond("few" if few else "unit", *controls),
+        every=of("every"),
+        every_beyond=beyond("every", *controls, "untrained"),
+        pairs=of(pairs),
+        pairs_beyond=beyond(pairs, *controls, "untrained"),
+        last_characters=of("last_characters"),
+        untrained=of("untrained"),
+    )
+
+
+def judged(trained: Halves, untrained: Halves, recent: Recent, units: Sequence[Unit], shifts: int) -> dict[str, Any]:
     """From the sums and samples of both networks to the entries.
 
     Args:
       trained, untrained: both networks.
-      recent: features of the last characters at the sampled positions of either half.
+      recent: the last characters.
       units: in the order of the axis U.
-      shifts: of the labels in time.
+      shifts: turns of the labels for the share of units that follow something.
     """
     select, confirm, bins = trained
-    kinds = [placed.concept.kind for placed in select.columns.placed]
-    targets = [targets_at(half.columns, half.positions_N) for half in (select, confirm)]
-    features = [
-        probes.features_of(half.select.codes_NU.astype(np.float32), half.confirm.codes_NU.astype(np.float32))
-        for half in (trained, untrained)
-    ]
-    of_all = probes.probe(features[0], kinds, *targets)
-    of_untrained = probes.probe(features[1], kinds, *targets)
-    of_recent = probes.probe(probes.features_of(*recent), kinds, *targets)
-    found = [_both(trained, i) for i in range(len(kinds))]
-    found_untrained = [_both(untrained, i) for i in range(len(kinds))]
-    turns = controls.shifts_of(len(confirm.codes_NU), shifts, LEAST_SHIFT)
-    nulls = controls.shifted(confirm.codes_NU, controls.tested_at(confirm.columns, confirm.positions_N), turns)
-    fdr_CU = controls.false_discovery_rates(np.array([null.p_U() for null in nulls]))
-
+    found = searched(trained, untrained, recent, units)
+    rank_NU = rotations.ranks(confirm.codes_NU)
     entries = []
-    following_U, alone_U = np.zeros((2, len(units)), bool)
-    for i, kind in enumerate(kinds):
+    chance_U, following_U, alone_U = np.zeros((3, len(units)), bool)
+    for i, (one, known) in enumerate(zip(found, evidence(found), strict=True)):
         at_select, at_confirm = select.columns.placed[i], confirm.columns.placed[i]
-        best = found[i].best
-        few, few_score = probes.fewest(features[0], kind, targets[0][i], targets[1][i], of_all[i])
-        untrained_best = float(found_untrained[i].confirm_U[found_untrained[i].best])
-        shifted_p = nulls[i].p_of_best(best)
-        gains = [
-            float(gain(kind, score, at_confirm.total_C))
-            for score in (float(found[i].confirm_U[best]), untrained_best, of_recent[i], of_untrained[i])
-        ]
-        evidence = Evidence(
-            rarest=min(_rarest(at_select, select.columns), _rarest(at_confirm, confirm.columns)),
-            best=gains[0],
-            fdr=float(fdr_CU[i, best]),
-            shifted_p=shifted_p,
-            untrained=gains[1],
-            last_characters=gains[2],
-            untrained_probe=gains[3],
-            probe_all=float(gain(kind, of_all[i], at_confirm.total_C)),
-            few=few,
-            probe_few=float(gain(kind, few_score, at_confirm.total_C)),
-        )
-        said, reason = verdict(evidence)
-        if evidence.rarest >= LEAST:
-            against = evidence.untrained, evidence.last_characters
-            pairs = [
-                (float(gain(kind, score, at_confirm.total_C)), float(fdr))
-                for score, fdr in zip(found[i].confirm_U, fdr_CU[i], strict=True)
-            ]
+        entry: dict[str, Any] = {
+            "concept": at_select.concept.name,
+            "kind": at_select.concept.kind,
+            "positives": positives(at_select) + positives(at_confirm),
+            "stretches": one.stretches,
+        }
+        entry["verdict"], entry["reason"] = verdict(known)
+        if not one.told:
+            entries.append({**entry, "best": None, "ranking": [], "controls": None, "effect": None})
+            continue
+        total_C = at_confirm.total_C
+        if min(known.unit.p, known.every.p, known.pairs.p) < LEVEL:
+            y_NC = targets_at(confirm.columns, confirm.positions_N)[i]
+            y_NC = rotations.standard(rotations.ranked(y_NC) if at_select.concept.kind == "count" else y_NC)
+            edges = rotations.blocks_of(len(y_NC), one.runs)
+            p_U = rotations.p_of_units(rank_NU, y_NC, edges, two_sided=y_NC.shape[1] == 1, draws=shifts)
+            gain_U = np.asarray(gain(at_select.concept.kind, one.scores.confirm_U, total_C))
+            against = one.told["untrained_unit"].gain, one.told["last_characters"].gain
+            pairs = [(float(g), float(p)) for g, p in zip(gain_U, p_U, strict=True)]
+            chance_U |= p_U < LEVEL
             following_U |= [follows(*pair, *against) for pair in pairs]
-            alone_U |= [stands_alone(*pair, *against, evidence.probe_all) for pair in pairs]
+            alone_U |= [stands_alone(*pair, *against, known.every.gain) for pair in pairs]
         entries.append(
             {
-                "concept": at_select.concept.name,
-                "kind": kind,
-                "positives": _positives(at_select) + _positives(at_confirm),
-                "verdict": said,
-                "reason": reason,
-                "best": _best(trained, i, found[i], units, bins),
-                "ranking": _ranking(found[i], units),
-                "controls": {
-                    "untrained": untrained_best,
-                    "untrained_probe": of_untrained[i],
-                    "last_characters": of_recent[i],
-                    "shifted_p": shifted_p,
-                    "fdr": evidence.fdr,
-                    "probe_all": of_all[i],
-                    "probe_few": {"k": few, "score": few_score},
-                },
+                **entry,
+                "best": _best(trained, i, one.scores, units, bins),
+                "ranking": _ranking(one.scores, units),
+                "controls": _controls(one, known, at_select.concept.kind, total_C, units),
                 "effect": None,
             }
         )
@@ -106,20 +117,40 @@ def judged(
         "units": len(units),
         "cells": len(np.unique(cells_of(units))),
         "share_of_cells": {
-            "beyond_chance": share_of_cells(np.any(fdr_CU < FDR, axis=0), units),
+            "beyond_chance": share_of_cells(chance_U, units),
             "follow": share_of_cells(following_U, units),
             "stand_alone": share_of_cells(alone_U, units),
         },
-        "false_discovery_rate": FDR,
-        "shifts": len(turns),
+        "false_discovery_rate": LEVEL,
+        "shifts": shifts,
         "positions": {"select": select.columns.counted, "confirm": confirm.columns.counted},
         "sampled": {"select": len(select.codes_NU), "confirm": len(confirm.codes_NU)},
     }
 
 
-def _both(halves: Halves, i: int) -> Scored:
-    select, confirm = halves.select, halves.confirm
-    return scored(select.columns.placed[i], confirm.columns.placed[i], select.table_UKQ, confirm.table_UKQ)
+def _controls(one: Found, known: Evidence, kind: str, total_C: np.ndarray, units: Sequence[Unit]) -> dict[str, Any]:
+    """What stands beside the best unit, as scores."""
+
+    def score(gained: float) -> float:
+        return float(score_of(kind, gained, total_C))
+
+    told = one.told
+    low, high = told["unit"].interval(1 - LEVEL)
+    few = None
+    if one.few is not None:
+        few = {"k": len(one.few), "score": score(told["few"].gain), "units": [str(units[u]) for u in one.few]}
+    return {
+        "interval": [score(low), score(high)],
+        "p": known.unit.p,
+        "last_characters": score(told["last_characters"].gain),
+        "untrained": score(told["untrained_unit"].gain),
+        "untrained_probe": score(told["untrained"].gain),
+        "probe_all": score(told["every"].gain),
+        "probe_all_p": known.every.p,
+        "probe_few": few,
+        "probe_pairs": score(told["pairs"].gain) if "pairs" in told else None,
+        "best_pair": None if one.pair is None else [str(units[u]) for u in one.pair],
+    }
 
 
 def _best(halves: Halves, i: int, found: Scored, units: Sequence[Unit], bins: Bins) -> dict[str, Any]:
@@ -147,19 +178,3 @@ def _ranking(found: Scored, units: Sequence[Unit]) -> list[dict[str, Any]]:
     """By the first half, with the second half's score."""
     order = np.argsort(-found.select_U, kind="stable")[:RANKED]
     return [{"unit": str(units[u]), "confirm": float(found.confirm_U[u])} for u in order]
-
-
-def _positives(placed: Placed) -> int:
-    """Positions where it holds or is not 0; of classes, those not of the commonest."""
-    if placed.concept.kind == "categorical":
-        return int(placed.total_C.sum() - placed.total_C.max())
-    return int(placed.total_C[0])
-
-
-def _rarest(placed: Placed, columns: Columns) -> int:
-    """Positions of the rarer side; of a count, those without its commonest number."""
-    if placed.concept.kind == "binary":
-        return min(_positives(placed), columns.counted - _positives(placed))
-    if placed.concept.kind == "count":
-        return columns.counted - placed.commonest
-    return _positives(placed)

@@ -15,12 +15,15 @@ from ml_collections import ConfigDict
 
 from rnn_research.analysis.gates import SIGMOIDAL
 from rnn_research.analysis.units.unit import Unit
+from rnn_research.analysis.units.verdict import CELLS
 from rnn_research.concepts import Concept
 from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.breakdown import breakdown
-from rnn_research.studies.cells.causes import closing, effects
+from rnn_research.studies.cells.causes import closing, effect
 from rnn_research.studies.cells.closing_symbols import closing_symbols
+from rnn_research.studies.cells.intervened import Interventions
 from rnn_research.studies.cells.probabilities import probabilities
+from rnn_research.studies.cells.proofs import proofs
 from rnn_research.studies.cells.reading import quantities_of, read, reader
 from rnn_research.studies.cells.saturation import saturation
 from rnn_research.studies.cells.statistics import score_concepts
@@ -91,24 +94,26 @@ def run(
     by_name = {concept.name: concept for concept in concepts}
     shown = stretch(model, characters_of(text, model.vocabulary), symbols_N, concepts, analysis.shown)
     say(f"kept {len(shown.text):,} characters to show")
+    # The half that chose the units is not asked again.
+    middle = len(symbols_N) // 2
+    options = {"streams": cut_of(len(symbols_N) - middle, analysis.streams).B, "steps": analysis.steps}
+    interventions = Interventions(model.model, model.params, symbols_N[middle:], "mean", **options)
     for entry in results["concepts"]:
         entry["effect"], entry["closing"] = None, None
         unit = unit_to_edit(entry)
-        if unit is None or entry["verdict"] == "absent":
+        if unit is None or entry["verdict"] not in CELLS:
             continue
         concept = by_name[entry["concept"]]
-        options = {"streams": analysis.streams, "steps": analysis.steps}
-        entry["effect"] = effects(
-            model.model, model.params, symbols_N, concept, unit, "mean", controls=analysis.controls, **options
-        )
+        there = concept._replace(labels_N=concept.labels_N[middle:])
+        entry["effect"] = effect(interventions, there, unit, controls=analysis.controls)
         closes = closing_symbols(concept, text, model.vocabulary)
         if closes is not None:
             held = value_inside(shown, concept, unit)
             entry["closing"] = closing(
                 model.model, model.params, symbols_N, closes, unit, "clamp", value=held, **options
             )
-        proved = entry["effect"] is not None and entry["effect"]["proved"]
-        say(f"{entry['concept']}: {entry['verdict']}, {unit} {'proved' if proved else 'not proved'}")
+        say(f"{entry['concept']}: {entry['verdict']}, {unit} held")
+    proofs([entry["effect"] for entry in results["concepts"]])
     results["saturation"] = None
     if any(name in SIGMOIDAL for _, name in quantities_of(shape)):
         results["saturation"] = saturation(shape, model.params, symbols_N, len(model.vocabulary), steps=analysis.steps)

@@ -1,0 +1,102 @@
+"""When what a unit does to the loss is a proof that the network uses it for a concept.
+
+Three things must hold. It is no chance: labels turned around within long blocks of the text have a contrast as
+large too rarely, over all concepts that were tried, and the interval over blocks of the text is above zero. It is
+the unit's own: controls matched by how much holding them moves the loss have smaller contrasts. It is the unit's
+trade: the contrast is large also beside what holding the unit does altogether. One control that is a cause itself
+does not undo a proof: one in twenty may be as large.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from rnn_research.analysis.units import rotations
+from rnn_research.analysis.units.held_out import FEWEST_BLOCKS, MOST_BLOCKS, RUNS_PER_BLOCK
+from rnn_research.analysis.units.verdict import LEAST_STRETCHES, LEVEL
+
+FEWEST_CONTROLS = 19
+"""With fewer, one in twenty is none."""
+
+
+def proofs(found: Sequence[dict[str, Any] | None]) -> None:
+    """Adds to every effect whether it is a proof, over all that were tried: ``proved``, ``reason``, and Holm's p.
+
+    Proved: the concept holds in ``LEAST_STRETCHES`` separate stretches of what was read; the contrast's p (Holm
+    1979, over all effects given) is below ``LEVEL`` and its interval above zero; the loss rises where the concept
+    holds; and of the controls, 19 at least, no more than one in twenty has as large a contrast, by itself or
+    beside what holding it does altogether.
+    """
+    tried = [one for one in found if one is not None and one["contrast"]["p"] is not None]
+    for one, p in zip(tried, holm([one["contrast"]["p"] for one in tried]), strict=True):
+        one["contrast"]["p_adjusted"] = float(p)
+    for each in found:
+        if each is not None:
+            each["contrast"].setdefault("p_adjusted", None)
+            each["proved"], each["reason"] = _judged(each)
+
+
+def _judged(one: dict[str, Any]) -> tuple[bool, str]:
+    contrast, rank, controls = one["contrast"], one["rank"], len(one["controls"]["units"])
+    if contrast["p"] is None:
+        return False, "The concept holds nowhere in what was read."
+    if contrast["value"] is None:
+        return False, "The concept holds everywhere in what was read."
+    if one["stretches"] < LEAST_STRETCHES or contrast["low"] is None:
+        return (
+            False,
+            f"The concept holds in only {one['stretches']} stretches of what was read; {LEAST_STRETCHES} are needed.",
+        )
+    if controls < FEWEST_CONTROLS:
+        return False, f"With {controls} controls nothing is proved: {FEWEST_CONTROLS} are the fewest."
+    said = (
+        f"With {one['unit']} held the loss changes by {one['loss']['holds']['rise']:+.4f} nats per symbol where the "
+        f"concept holds and by {one['loss']['elsewhere']['rise']:+.4f} elsewhere; the difference lies between "
+        f"{contrast['low']:+.4f} and {contrast['high']:+.4f} (95 %), p {contrast['p_adjusted']:.4f}"
+    )
+    allowed = 1 + controls // 20
+    if contrast["p_adjusted"] >= LEVEL or contrast["low"] <= 0:
+        return False, f"{said}: not told apart from chance."
+    if one["loss"]["holds"]["rise"] <= 0:
+        return False, f"{said}: it rises nowhere."
+    for what, name in (("", "contrast"), (" beside all that it does", "contrast_by_moved")):
+        if rank[name] > allowed:
+            return False, f"{said}, but{what} {rank[name] - 1} of {controls} controls have as large a difference."
+    return True, f"{said}; {rank['contrast'] - 1} of {controls} controls have as large a difference."
+
+
+def holm(p: Sequence[float]) -> np.ndarray:
+    """Holm's p values over all that was tried (Holm 1979): one wrong proof, however many concepts, in one of twenty."""
+    p_N = np.asarray(p, np.float64)
+    order = np.argsort(p_N)
+    found_N = np.empty(len(p_N))
+    found_N[order] = np.minimum(np.maximum.accumulate(p_N[order] * (len(p_N) - np.arange(len(p_N)))), 1)
+    return found_N
+
+
+def contrast_interval(rise_P: np.ndarray, holds_P: np.ndarray, runs: int) -> tuple[float, float]:
+    """Student's t over the contrast with each block of the text left out; not a number below five blocks.
+
+    Args:
+      rise_P: of the loss, in the order of the text.
+      holds_P: where the concept holds there.
+      runs: its separate stretches.
+    """
+    edges = rotations.blocks_of(len(rise_P), runs, RUNS_PER_BLOCK, MOST_BLOCKS)
+    M = len(edges) - 1
+    if M < FEWEST_BLOCKS:
+        return np.nan, np.nan
+    columns_PQ = np.stack([rise_P * holds_P, holds_P, rise_P * ~holds_P, ~holds_P], axis=1)
+    sums_MQ = np.add.reduceat(columns_PQ, edges[:-1], axis=0)
+    total_Q = sums_MQ.sum(axis=0)
+
+    def contrast(sums: np.ndarray) -> np.ndarray:
+        held, held_n, other, other_n = np.moveaxis(sums, -1, 0)
+        return np.asarray(held / np.maximum(held_n, 1) - other / np.maximum(other_n, 1))
+
+    without_M = contrast(total_Q - sums_MQ)
+    variance = (M - 1) / M * np.sum((without_M - without_M.mean()) ** 2)
+    reach = float(student.ppf(1 - LEVEL / 2, M - 1) * np.sqrt(variance))
+    return float(contrast(total_Q)) - reach, float(contrast(total_Q)) + reach

@@ -1,0 +1,126 @@
+"""Networks with weights by hand, in which it is known what every cell does; no training."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rnn_research.cells import CELLS
+from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.unroll import Stack, stack
+
+LETTERS = 4
+A, B, C, D, E = ((LETTERS + 2 * k, LETTERS + 2 * k + 1) for k in range(5))
+"""What opens and what closes, five times: each kind by itself, whatever the others do."""
+V = LETTERS + 10
+
+
+def text(N, seed=0, rate=0.01):
+    """Letters, among them openings and closings at random, and which of the five are open, ``[N, 5]``."""
+    rng = np.random.default_rng(seed)
+    symbols_N = rng.integers(LETTERS, size=N)
+    chosen_N = rng.random(N) < 10 * rate
+    symbols_N[chosen_N] = LETTERS + rng.integers(10, size=chosen_N.sum())
+    open_NK = np.zeros((N, 5), bool)
+    for k in range(5):
+        kind_N = np.where(symbols_N == LETTERS + 2 * k, 1, np.where(symbols_N == LETTERS + 2 * k + 1, -1, 0))
+        last_N = np.maximum.accumulate(np.where(kind_N != 0, np.arange(N), 0))
+        open_NK[:, k] = kind_N[last_N] == 1
+    return symbols_N.astype(np.int32), open_NK
+
+
+class Made:
+    """An LSTM of one layer whose units are nothing until something is made of them."""
+
+    def __init__(self, H, seed=0, noise=0.4):
+        """``noise``: the size of the weights of units of which nothing is made; they read each other and the text."""
+        rng = np.random.default_rng(seed)
+        self.H, self.made = H, 0
+        self.w_x, self.w_h = noise * rng.normal(size=(4, V, H)), noise * rng.normal(size=(4, H, H))
+        self.b, self.w_HV = noise * rng.normal(size=(4, H)), noise * rng.normal(size=(H, V))
+
+    def _new(self, i=-20.0, f=-20.0, o=20.0, g=0.0):
+        unit, self.made = self.made, self.made + 1
+        self.w_x[:, :, unit] = 0
+        self.w_h[:, :, unit] = self.w_h[:, unit] = 0  # reads no unit, and none reads it
+        self.b[:, unit] = i, f, o, g
+        self.w_HV[unit] = 0  # nor does the output
+        return unit
+
+    def latch(self, *kinds):
+        """1 from an opening of any of these kinds to a closing of one, else 0."""
+        unit = self._new(f=20.0)
+        for opens, closes in kinds:
+            self.w_x[0, opens, unit], self.w_x[3, opens, unit] = 40, 20
+            self.w_x[1, closes, unit] = -40
+        return unit
+
+    def late_latch(self, kind, steps):
+        """A latch that opens and closes some steps after the symbols; only chains of single echoes know of them."""
+        ends = []
+        for symbol in kind:
+            before = self._new(i=20.0)
+            self.w_x[3, symbol, before] = 10
+            for _ in range(steps - 1):
+                echo = self._new(i=20.0)
+                self.w_h[3, before, echo] = 10
+                before = echo
+            ends.append(before)
+        unit = self._new(f=20.0, g=5.0)
+        self.w_h[0, ends[0], unit], self.w_h[1, ends[1], unit] = 60, -60
+        return unit
+
+    def loud(self):
+        """Minus and plus one by turns of letters, as loud as a unit can be, and read by nobody."""
+        unit = self._new(i=20.0)
+        self.w_x[3, :, unit] = np.where(np.arange(V) % 2, 10, -10)
+        return unit
+
+    def params(self, bias_V=None):
+        """As the language model takes them."""
+        shape = Stack(CELLS["lstm"], self.H, 1)
+        blank = jax.eval_shape(lambda: stack.init(shape, jax.random.key(0), V))
+        leaves = [jnp.asarray(a, jnp.float32) for a in (self.w_x, self.w_h, self.b)]
+        (cell,) = blank.cells[0]
+        made = blank._replace(cells=((type(cell)(*leaves),),))
+        bias_V = np.zeros(V) if bias_V is None else bias_V
+        return shape, LanguageModelParams(
+            None, made, jnp.asarray(self.w_HV, jnp.float32), jnp.asarray(bias_V, jnp.float32)
+        )
+
+
+def spread_latches(seed, N, H=128, K=4, loud=3.0):
+    """An Elman network of rank 4 whose latches are in all units and in none: symbols, activations [N, H], latches.
+
+    h = tanh(M (N' h + kick) + u): M writes each of the K latches into a quarter of the units with random signs, and
+    what the last letter writes (u) is three times as loud and different in every unit, so that none tells the latch:
+    units for which the letters leave a gap are drawn again. N reads the latches from all units by least squares.
+    """
+    rng = np.random.default_rng(seed)
+    M_HK = rng.choice([-1.0, 1.0], (H, K)) * (np.arange(H)[:, None] % K == np.arange(K))
+    u_VH = loud * rng.normal(size=(LETTERS, H))
+    # The chance that a unit is higher when its latch is on, over pairs of letters.
+    while (gap_H := np.mean(u_VH[:, None] - u_VH + 2.6 > 0, axis=(0, 1)) > 0.68).any():
+        u_VH[:, gap_H] = loud * rng.normal(size=(LETTERS, gap_H.sum()))
+    u_VH = np.concatenate([u_VH, np.zeros((2 * K, H))])
+
+    def kicked(s_XK, symbol_X):
+        at = np.flatnonzero(symbol_X >= LETTERS)
+        s_XK = s_XK.copy()
+        s_XK[at, (symbol_X[at] - LETTERS) // 2] += 4 * np.where((symbol_X[at] - LETTERS) % 2, -1, 1)
+        return s_XK
+
+    s_XK = rng.uniform(-1.6, 1.6, (8000, K))
+    symbol_X = np.where(
+        rng.random(8000) < 0.25, LETTERS + rng.integers(2 * K, size=8000), rng.integers(LETTERS, size=8000)
+    )
+    s_XK = kicked(s_XK, symbol_X)
+    h_XH = np.tanh(s_XK @ M_HK.T + u_VH[symbol_X])
+    N_HK = np.linalg.solve(h_XH.T @ h_XH + 1e-2 * np.eye(H), h_XH.T @ np.clip(1.25 * np.tanh(3 * s_XK), -1.2, 1.2))
+
+    symbols_N, open_NK = text(N, seed)
+    symbols_N = np.where(symbols_N >= LETTERS + 2 * K, symbols_N % LETTERS, symbols_N)
+    h_H, found_NH = np.tanh(-M_HK.sum(axis=1)), np.empty((N, H))
+    for n, symbol in enumerate(symbols_N):
+        h_H = np.tanh(M_HK @ kicked((h_H @ N_HK)[None], symbol[None])[0] + u_VH[symbol])
+        found_NH[n] = h_H
+    return symbols_N, found_NH, open_NK[:, :K]
