@@ -78,7 +78,9 @@ def fake(monkeypatch):
                 run.failed.write_text("step 3: the loss is nan\n")
                 continue
             value = abs(rate - 0.01) / 0.01
-            run.results.write_text(json.dumps({"objective": "loss", "validation_loss": value, "best_step": 1}))
+            run.results.write_text(
+                json.dumps({"objective": "loss", "step": 1, "validation_loss": value, "best_step": 1})
+            )
             run.done.write_text("")
         return PackEnded([], [], [], [], None)
 
