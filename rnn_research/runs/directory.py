@@ -144,6 +144,20 @@ def _opened(lock: Path) -> IO[str]:
         raise UserError(f"{lock} cannot be opened ({error.strerror}): remove it, or choose another directory") from error
 
 
+def of_point(sweep: Path, name: str) -> Path:
+    """The folder of a point of a sweep.
+
+    Raises:
+      UserError: if its name, as sweep.json has it, or a link of that name leads elsewhere.
+    """
+    folder = sweep / "runs" / name
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise UserError(f"{sweep / 'sweep.json'} is damaged, {name[:80]!r} cannot be the name of a point: {REMEDY}")
+    if folder.is_symlink() and folder.resolve().parent != folder.parent.resolve():
+        raise UserError(f"{folder} is a link that leads out of the sweep: {REMEDY}")
+    return folder
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes a file whole or not at all: a killed process leaves the old one."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=True) + "\n")

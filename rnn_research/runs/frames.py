@@ -10,7 +10,7 @@ import pandas as pd
 
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import flatten
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.directory import RunDirectory, of_point
 from rnn_research.runs.files import read_json, read_records, there
 from rnn_research.runs.migrations import migrated
 from rnn_research.runs.owner import SECTIONS, kind_of
@@ -173,11 +173,10 @@ def _not_started(sweep: Path, folders: dict[Path, None]) -> Iterator[dict[str, A
     """A row for every planned point that has no run directory; one for the plan itself if it cannot be read."""
     own = {"run": "", "status": "unfinished", "reason": NOT_STARTED}
     try:
-        points = [(p["name"], p["overrides"]) for p in read_json(sweep, PLAN)["points"]]
+        points = [(of_point(sweep.parent, p["name"]), p["overrides"]) for p in read_json(sweep, PLAN)["points"]]
     except UserError as error:
         yield {**own, "path": sweep, "status": "damaged", "reason": str(error)}
         return
-    for name, overrides in points:
-        folder = sweep.parent / "runs" / name
+    for folder, overrides in points:
         if folder not in folders:
             yield {**own, "path": folder, **{field: _cell(value) for field, value in overrides.items()}}

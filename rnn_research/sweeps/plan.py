@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import changed, difference, flatten
-from rnn_research.runs.directory import RunDirectory, write_json
+from rnn_research.runs.directory import RunDirectory, of_point, write_json
 from rnn_research.runs.files import REMEDY, read_json, there
 from rnn_research.runs.migrations import migrated
 from rnn_research.sweeps import axes
@@ -82,7 +82,7 @@ class Sweep(NamedTuple):
 
 def run_directory(directory: Path, point: Point) -> RunDirectory:
     """Where a point's run is."""
-    return RunDirectory(directory / "runs" / point.name)
+    return RunDirectory(of_point(directory, point.name))
 
 
 def with_names(stored: Sweep | None, points: Sequence[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
@@ -139,9 +139,12 @@ def read(directory: Path) -> Sweep | None:
     fields = flatten(base)
     points = tuple(Point(p["name"], p["overrides"], p["pack"]) for p in stored["points"])
     for point in points:
+        of_point(directory, point.name)
         shown = f"{path}: point {point.name}"
         if not 0 <= point.pack < len(points):
             raise UserError(f"{shown} is in pack {point.pack}, packs are numbered from 0: {REMEDY}")
         for field, value in point.overrides.items():
             axes.typed(value, axes.default_of(field, fields, shown), f"{shown}, {field}")
+    if len({point.name for point in points}) < len(points):
+        raise UserError(f"{path} is damaged, two points have one name: {REMEDY}")
     return Sweep(stored["config"], stored["base"], stored["overrides"], points)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.directory import RunDirectory, of_point
 from rnn_research.runs.files import read_json
 
 
@@ -126,7 +126,7 @@ class Watch:
             Progress(
                 point["name"],
                 point["pack"],
-                RunDirectory(directory / "runs" / point["name"]),
+                RunDirectory(of_point(directory, point["name"])),
                 int(point["overrides"].get("training.steps", base)),
             )
             for point in plan["points"]
