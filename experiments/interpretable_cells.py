@@ -17,6 +17,7 @@ with the text, on the run's network and on a random one, and says in results.jso
 """
 
 import json
+import os
 import time
 from typing import Any
 
@@ -216,7 +217,7 @@ def study_runs(runs: pd.DataFrame, directory: RunDirectory, out: RunDirectory, c
             continue
         if results is None:
             return
-        studied.append(Studied(row["run"], int(row["seed"]), results, {"path": str(run.path)}))
+        studied.append(Studied(row["run"], int(row["seed"]), results, {"path": os.path.relpath(run.path, out.path)}))
     if not studied:
         why = next(iter(missed.values()), "there is none")
         raise UserError(f"--workdir={directory.path}: no run of this folder can be studied ({why})")

@@ -1,6 +1,5 @@
 """The page of a cell study over several runs: in how many each verdict stands, and their cells side by side."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ def write_page(out: RunDirectory, results: dict[str, Any]) -> None:
         html.figure(path, score_sentence(entries)),
         "<h2>The best unit of each run</h2>",
         cell_table(entries, results["runs"]),
-        "<p>" + "; ".join(_link(run, out) for run in results["runs"]) + "</p>",
+        "<p>" + "; ".join(_link(run) for run in results["runs"]) + "</p>",
     ]
     if results["missing"]:
         rows = [(one["run"], one["reason"]) for one in results["missing"]]
@@ -216,9 +215,8 @@ def line_of_runs(entry: dict[str, Any]) -> str:
     return f"{entry['concept']:<28} {verdicts_of(entry):<44} {score}  {proved}".rstrip()
 
 
-def _link(run: dict[str, Any], out: RunDirectory) -> str:
-    page = os.path.relpath(Path(run["path"]) / "cells" / "report.html", out.path)
-    return f"<a href='{html.escape(page)}'>{html.escape(run['run'])}</a>"
+def _link(run: dict[str, Any]) -> str:
+    return f"<a href='{html.escape(run['path'])}/cells/report.html'>{html.escape(run['run'])}</a>"
 
 
 def _mean(average: dict[str, Any] | None, otherwise: float) -> float:
