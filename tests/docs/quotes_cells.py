@@ -70,8 +70,8 @@ def share_of(results):
         for name in ("follow", "stand_alone")
     }
     return (
-        f"Of the {results['cells']} cells of a run (each counted once, with its h, its c and its gates) {shown['follow']} "
-        f"follow one or more of the {len(results['concepts'])} concepts beyond chance and controls, and "
+        f"Of the {results['cells']} cells of a run (each counted once, with its h, its c and its gates) "
+        f"{shown['follow']} follow one or more of the {len(results['concepts'])} concepts beyond chance and controls, and "
         f"{shown['stand_alone']} stand alone for one"
     )
 
@@ -84,9 +84,10 @@ def fresh_of(results):
     assert lines["verdict"] == "told without training"
     nats = results["breakdown"]["losses"]["network"]
     return (
-        f"Trained anew with fresh starts (one seed, {nats:.3f} nats) and judged by the rules above, this network has no quote cell: "
-        f"inside quotes is distributed (best unit AUC {quotes['best']['confirm']:.3f}, all units "
-        f"{quotes['controls']['probe_all']:.3f}), no unit is proved, and the position in the line is told without training. "
+        f"Trained anew with fresh starts (one seed, {nats:.3f} nats) and judged by the rules above, this network "
+        f"has no quote cell: inside quotes is distributed (best unit AUC {quotes['best']['confirm']:.3f}, all units "
+        f"{quotes['controls']['probe_all']:.3f}), no unit is proved, and the position in the line is told "
+        "without training. "
         "Whether the seed or the fresh starts are the cause is not known."
     )
 
