@@ -71,7 +71,8 @@ def share_of(results):
     }
     return (
         f"Of the {results['cells']} cells of a run (each counted once, with its h, its c and its gates) "
-        f"{shown['follow']} follow one or more of the {len(results['concepts'])} concepts beyond chance and controls, and "
+        f"{shown['follow']} follow one or more of the "
+        f"{len(results['concepts'])} concepts beyond chance and controls, and "
         f"{shown['stand_alone']} stand alone for one"
     )
 
