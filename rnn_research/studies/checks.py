@@ -37,6 +37,9 @@ def anatomy(config: ConfigDict) -> None:
     names = fields.networks(config)
     fields.seeds(config)
     fields.measured(config)
+    fields.need(config, "rates", "solved")
+    fields.pairs(f"{FLAG}rates", config.analysis.rates, NETWORKS)
+    fields.share(f"{FLAG}solved", config.analysis.solved)
     for name in names:
         check_state(config.analysis.state, NETWORKS[name]["model.cell"])
     sequences_of(config)
