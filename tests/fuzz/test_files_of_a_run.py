@@ -62,7 +62,7 @@ def _cut_off(run: Path):
         yield
 
 
-@pytest.fixture(scope="module", params=["train"])
+@pytest.fixture(scope="module", params=["train", "sample"])
 def reader(request: pytest.FixtureRequest, run: Path, config: Path, tmp_path_factory: pytest.TempPathFactory):
     """A command that reads a run: ``reader(folder) -> Ended``."""
     whole = str(run)
