@@ -88,39 +88,35 @@ class Made:
         )
 
 
-def spread_latches(seed, N, H=128, K=4, loud=3.0):
+def spread_latches(seed, N, H=256, K=4, letters=200, deaf=0.7):
     """An Elman network of rank 4 whose latches are in all units and in none: symbols, activations [N, H], latches.
 
-    h = tanh(M (N' h + kick) + u): M writes each of the K latches into a quarter of the units with random signs, and
-    what the last letter writes (u) is three times as loud and different in every unit, so that none tells the latch:
-    units for which the letters leave a gap are drawn again. N reads the latches from all units by least squares.
+    h = tanh(M (N' h + kick) + u): M writes each of the K latches into a quarter of the units with random signs, and N
+    reads it as their vote. Every letter drives a random share of the units (``deaf``) to an end of their range,
+    whatever is latched (u), so that none tells a latch. There are many letters, so that no handful of units can
+    cancel what they write. Letters that come near to deciding a vote are drawn again.
+
+    Returns:
+      Symbols, letters first, then what opens and what closes each latch; activations; the latches ``[N, K]``.
     """
     rng = np.random.default_rng(seed)
-    M_HK = rng.choice([-1.0, 1.0], (H, K)) * (np.arange(H)[:, None] % K == np.arange(K))
-    u_VH = loud * rng.normal(size=(LETTERS, H))
-    # The chance that a unit is higher when its latch is on, over pairs of letters.
-    while (gap_H := np.mean(u_VH[:, None] - u_VH + 2.6 > 0, axis=(0, 1)) > 0.68).any():
-        u_VH[:, gap_H] = loud * rng.normal(size=(LETTERS, gap_H.sum()))
-    u_VH = np.concatenate([u_VH, np.zeros((2 * K, H))])
+    sign_HK = rng.choice([-1.0, 1.0], (H, K)) * (np.arange(H)[:, None] % K == np.arange(K))
+    u_VH = np.zeros((letters + 2 * K, H))
+    again_V = np.arange(len(u_VH)) < letters
+    while count := again_V.sum():
+        u_VH[again_V] = 40.0 * rng.choice([-1, 1], (count, H)) * (rng.random((count, H)) < deaf)
+        hearing_VK = (u_VH == 0) @ np.abs(sign_HK)
+        again_V = (np.abs(np.sign(u_VH) @ sign_HK) > 0.4 * hearing_VK).any(axis=1)
+    M_HK, N_HK = 2 * sign_HK, 2 * sign_HK / ((1 - deaf) * H / K)
 
-    def kicked(s_XK, symbol_X):
-        at = np.flatnonzero(symbol_X >= LETTERS)
-        s_XK = s_XK.copy()
-        s_XK[at, (symbol_X[at] - LETTERS) // 2] += 4 * np.where((symbol_X[at] - LETTERS) % 2, -1, 1)
-        return s_XK
-
-    s_XK = rng.uniform(-1.6, 1.6, (8000, K))
-    symbol_X = np.where(
-        rng.random(8000) < 0.25, LETTERS + rng.integers(2 * K, size=8000), rng.integers(LETTERS, size=8000)
-    )
-    s_XK = kicked(s_XK, symbol_X)
-    h_XH = np.tanh(s_XK @ M_HK.T + u_VH[symbol_X])
-    N_HK = np.linalg.solve(h_XH.T @ h_XH + 1e-2 * np.eye(H), h_XH.T @ np.clip(1.25 * np.tanh(3 * s_XK), -1.2, 1.2))
-
-    symbols_N, open_NK = text(N, seed)
-    symbols_N = np.where(symbols_N >= LETTERS + 2 * K, symbols_N % LETTERS, symbols_N)
-    h_H, found_NH = np.tanh(-M_HK.sum(axis=1)), np.empty((N, H))
+    chosen_N = rng.random(N) < 0.02 * K
+    symbols_N = np.where(chosen_N, letters + rng.integers(2 * K, size=N), rng.integers(letters, size=N))
+    kick_VK = np.zeros((len(u_VH), K))
+    kick_VK[letters + np.arange(2 * K), np.arange(2 * K) // 2] = np.tile([20.0, -20.0], K)
+    h_H, found_NH, open_NK = np.tanh(-M_HK.sum(axis=1)), np.empty((N, H)), np.zeros((N, K), bool)
+    now_K = np.zeros(K, bool)
     for n, symbol in enumerate(symbols_N):
-        h_H = np.tanh(M_HK @ kicked((h_H @ N_HK)[None], symbol[None])[0] + u_VH[symbol])
-        found_NH[n] = h_H
-    return symbols_N, found_NH, open_NK[:, :K]
+        h_H = np.tanh(M_HK @ (h_H @ N_HK + kick_VK[symbol]) + u_VH[symbol])
+        now_K = np.where(kick_VK[symbol] == 0, now_K, kick_VK[symbol] > 0)
+        found_NH[n], open_NK[n] = h_H, now_K
+    return symbols_N, found_NH, open_NK
