@@ -10,6 +10,7 @@ A probe or unit that was chosen on another part of the text is tested by ``p_of`
 nothing chosen before, by ``p_of_units``, against the best of all units under each turn.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -55,22 +56,45 @@ def p_of(
       y_NC: what it should agree with, at every position.
       edges: of ``blocks_of``.
       counted_N: where the score counts; everywhere by default.
+      draws: turns of all blocks.
+      seed: of the turns.
     """
+    return p_of_each([score_NC], y_NC, edges, counted_N=counted_N, draws=draws, seed=seed)[0]
+
+
+def p_of_each(
+    scores: Sequence[np.ndarray],
+    y_NC: np.ndarray,
+    edges: np.ndarray,
+    *,
+    counted_N: np.ndarray | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> list[float]:
+    """``p_of`` of several scores of the same labels, which are turned alike for all of them."""
     rng = np.random.default_rng(seed)
-    now, turned_D = 0.0, np.zeros(draws)
-    scale = 0.0
+    score_NMC = np.stack(scores, axis=1)
+    M = len(scores)
+    now_M, turned_DM, scale_M = np.zeros(M), np.zeros((draws, M)), np.zeros(M)
     for start, stop in pairwise(edges):
-        x_TC = np.asarray(score_NC[start:stop], np.float64)
+        T = stop - start
+        x_TMC = np.asarray(score_NMC[start:stop], np.float64)
         y_TC = np.asarray(y_NC[start:stop], np.float64)
-        counted_T1 = np.ones((len(x_TC), 1)) if counted_N is None else counted_N[start:stop, None].astype(np.float64)
-        x_TC = (x_TC - np.sum(x_TC * counted_T1, axis=0) / max(counted_T1.sum(), 1)) * counted_T1
-        spectrum_FC = np.conj(scipy.fft.rfft(x_TC, axis=0)) * scipy.fft.rfft(y_TC - y_TC.mean(axis=0), axis=0)
-        agreement_T = scipy.fft.irfft(spectrum_FC.sum(axis=1), n=len(x_TC))
-        now += agreement_T[0]
-        turned_D += agreement_T[rng.integers(len(agreement_T), size=draws)]
-        scale += float(np.sqrt(np.sum(x_TC**2) * np.sum((y_TC - y_TC.mean(axis=0)) ** 2)))
+        y_TC = y_TC - y_TC.mean(axis=0)
+        counted_T11 = np.ones((T, 1, 1)) if counted_N is None else counted_N[start:stop, None, None].astype(np.float64)
+        x_TMC = (x_TMC - np.sum(x_TMC * counted_T11, axis=0) / max(counted_T11.sum(), 1)) * counted_T11
+        # The labels go round among zeros that make a length that is quick to transform: a turn is a lag and,
+        # of what it pushes over the end, the same lag minus T.
+        L = scipy.fft.next_fast_len(2 * T - 1, real=True)
+        spectrum_FMC = np.conj(scipy.fft.rfft(x_TMC, n=L, axis=0)) * scipy.fft.rfft(y_TC, n=L, axis=0)[:, None]
+        agreement_LM = scipy.fft.irfft(spectrum_FMC.sum(axis=2), n=L, axis=0)
+        agreement_TM = agreement_LM[:T].copy()
+        agreement_TM[1:] += agreement_LM[L - T + 1 :]
+        now_M += agreement_TM[0]
+        turned_DM += agreement_TM[rng.integers(T, size=draws)]
+        scale_M += np.sqrt(np.sum(x_TMC**2, axis=(0, 2)) * np.sum(y_TC**2))
     # What differs by rounding alone is equal.
-    return float((1 + np.count_nonzero(turned_D >= now - 1e-9 * scale)) / (1 + draws))
+    return [float(p) for p in (1 + np.count_nonzero(turned_DM >= now_M - 1e-9 * scale_M, axis=0)) / (1 + draws)]
 
 
 def p_of_units(

@@ -26,7 +26,7 @@ RUNS = (30, 300, 3000)
 """Mean lengths of runs, in symbols."""
 LABELS = 4
 """Of a table."""
-AT_ONCE = 10
+AT_ONCE = 20
 """Tables that are scored in one pass over the activations."""
 FOUND = (*CELLS, UNTRAINED)
 

@@ -119,11 +119,14 @@ def searched(trained: Halves, untrained: Halves, recent: Recent, units: Sequence
                 told[name], outputs[name] = other, output
         edges = rotations.blocks_of(len(y_NC), runs[i][1])
         against_NC = rotations.ranked(y_NC) if kind == "count" else y_NC
-        p = {
-            name: rotations.p_of(output.agree_NC, against_NC, edges)
-            for name, output in outputs.items()
-            if name != "untrained_unit"
-        }
+        tested = [name for name in outputs if name != "untrained_unit"]
+        p = dict(
+            zip(
+                tested,
+                rotations.p_of_each([outputs[name].agree_NC for name in tested], against_NC, edges),
+                strict=True,
+            )
+        )
         chosen_few = None if few is None else few.chosen
         found.append(Found(positions[i], min(runs[i]), *both, told, p, chosen_few, pair, runs[i][1]))
     return found
