@@ -239,11 +239,11 @@ def cause_sentence(entries: Entries) -> str:
     proved = [f"{e['concept']} ({e['effect']['unit']})" for e in entries if e["effect"]["proved"]]
     if not proved:
         return (
-            "Held at its mean, no unit costs more where its concept holds than elsewhere, beyond chance and beyond "
+            "Held at its mean elsewhere, no unit costs more where its concept holds, beyond chance and beyond "
             "control units (grey) whose holding moves the loss as much."
         )
     return (
-        "Held at its mean, a unit costs more where its concept holds than elsewhere, beyond chance (bars: 95 %) and "
+        "Held at its mean elsewhere, a unit costs more where its concept holds, beyond chance (bars: 95 %) and "
         f"beyond control units (grey) whose holding moves the loss as much, for: {', '.join(proved)}."
     )
 

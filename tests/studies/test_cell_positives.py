@@ -163,6 +163,17 @@ def test_what_the_output_reads_is_proved_and_what_it_does_not_is_not(causes):
     assert found["unread"]["loss"]["holds"]["rise"] == found["loud"]["loss"]["holds"]["rise"] == 0
 
 
+def test_a_carried_cell_held_at_its_mean_is_proved(causes):
+    """Its c adds up openings, so that its mean over all positions is about what it is within the concept."""
+    zeroed, concept, symbols_N, units = causes
+    held = Interventions(zeroed.model, zeroed.params, symbols_N, "mean", streams=8, steps=700)
+    found = [effect(held, concept, Unit(0, "c", units[name])) for name in ("read", "unread")]
+    proofs(found)
+    assert [one["proved"] for one in found] == [True, False], found[0]["reason"]
+    assert abs(found[0]["value"]) < 0.01
+    assert abs(held.moments(Unit(0, "c", 0)).mean_H[units["read"]]) > 0.9
+
+
 def test_random_blocks_of_text_prove_at_most_the_nominal_rate(causes):
     """Every unit of the layer against blocks that have nothing to do with anything."""
     interventions, _, symbols_N, _ = causes

@@ -2,9 +2,10 @@
 
 That a unit goes along with a concept does not say that the network uses it for the concept. So the unit is held
 in the running network, and the rise of the loss where the concept holds is compared with the rise elsewhere: the
-contrast. The same is done to control units of the same layer and quantity whose holding moves the loss as much:
-where a concept holds a text may be more fragile altogether, whatever is held. Variance would be a bad match, since
-what saturates moves much and matters little. Whether it all is a proof, ``proofs`` says.
+contrast. "At its mean" is what it is on average where the concept does not hold: it then says so within the concept,
+and little changes elsewhere. The same is done to control units of the same layer and quantity whose holding moves
+the loss as much: where a concept holds a text may be more fragile altogether, whatever is held. Variance would be a
+bad match, since what saturates moves much and matters little. Whether it all is a proof, ``proofs`` says.
 """
 
 from collections.abc import Sequence
@@ -84,12 +85,13 @@ def effect(read: Interventions, concept: Concept, unit: Unit, *, controls: int =
     index = _there(unit, read.moments(unit))
     overall_H = read.overall(unit)
     others = matched_controls(overall_H, index, controls)
-    loss_UP = read.losses(unit, [index, *others])
+    holds_N = holding(concept.kind, concept.labels_N)
+    at = read.held_at(unit, holds_N)
+    loss_UP = read.losses(unit, [index, *others], at)
     rise_UP = (loss_UP[1:] - loss_UP[0]).astype(np.float64)
 
     laid = read.laid
     place_P = laid.place_SB[laid.counted_SB]
-    holds_N = holding(concept.kind, concept.labels_N)
     ends_N = holds_N & np.append(~holds_N[1:], False)
     places = {"holds": holds_N[place_P], "elsewhere": ~holds_N[place_P], "ends": ends_N[place_P]}
     means = {name: _means(loss_UP, where_P) for name, where_P in places.items()}
@@ -108,7 +110,7 @@ def effect(read: Interventions, concept: Concept, unit: Unit, *, controls: int =
     return {
         "unit": str(unit),
         "kind": read.kind,
-        "value": float(read.held(unit, [index])[0].value),
+        "value": float(read.held(unit, [index], at)[0].value),
         "positions": {name: int(where_P.sum()) for name, where_P in places.items()},
         "stretches": runs,
         "loss": {

@@ -82,6 +82,18 @@ class Interventions:
         self._overall: dict[tuple[Unit, float], np.ndarray] = {}
         self._read: dict[tuple[int, str, int, float], np.ndarray] = {}
 
+    def held_at(self, unit: Unit, holds_N: np.ndarray) -> Moments:
+        """What units are held at for a concept: of kind mean, their means where it does NOT hold.
+
+        Over all positions the mean of a cell may be its value within the concept, and nothing is then taken away.
+        All positions where the concept holds at every one that is counted, and for other kinds.
+        """
+        elsewhere_SB = self.laid.counted_SB & ~holds_N[self.laid.place_SB]
+        if self.kind != "mean" or not elsewhere_SB.any():
+            return self.moments(unit)
+        laid = self.laid._replace(counted_SB=elsewhere_SB)
+        return moments(self.model, self.params, laid, unit.layer, editable(unit.quantity))
+
     def moments(self, unit: Unit) -> Moments:
         """Of the unit's layer and quantity."""
         place = unit.layer, editable(unit.quantity)
@@ -89,9 +101,9 @@ class Interventions:
             self._moments[place] = moments(self.model, self.params, self.laid, *place)
         return self._moments[place]
 
-    def held(self, unit: Unit, indices: Sequence[int]) -> list[Intervention]:
-        """The intervention on ``unit``, done alike to units of its layer."""
-        return interventions_on(indices, unit, self.kind, self.value, self.moments(unit))
+    def held(self, unit: Unit, indices: Sequence[int], at: Moments | None = None) -> list[Intervention]:
+        """The intervention on ``unit``, done alike to units of its layer; ``at`` of ``held_at``."""
+        return interventions_on(indices, unit, self.kind, self.value, self.moments(unit) if at is None else at)
 
     def overall(self, unit: Unit) -> np.ndarray:
         """How much holding each unit of its layer moves the loss, nats per symbol and up or down, ``[H]``."""
@@ -104,9 +116,9 @@ class Interventions:
             self._overall[key] = moved_USB.mean(axis=1, dtype=np.float64)
         return self._overall[key]
 
-    def losses(self, unit: Unit, indices: Sequence[int]) -> np.ndarray:
+    def losses(self, unit: Unit, indices: Sequence[int], at: Moments | None = None) -> np.ndarray:
         """The loss at each counted position, plain and with each of some units held, ``[1 + U, positions]``."""
-        done = self.held(unit, indices)
+        done = self.held(unit, indices, at)
         wanted = [done[0]._replace(index=NOBODY), *done]
         keys = [(one.layer, one.quantity, int(one.index), float(one.value)) for one in wanted]
         missing = [one for one, key in zip(wanted, keys, strict=True) if key not in self._read]
