@@ -26,6 +26,7 @@ def quote(q):
     assert small["wall_seconds"] / 60 < 2
     war_and_peace(q)
     q.says(fresh_of(q.results("cells_war_and_peace_2x128_fresh")))
+    q.says(null_of(q.results("cells_null")["null_tables"]))
     q.fixed(
         "which of the 768 units (h, c and gates of 128 cells)",
         "has a 95 % interval",
@@ -41,6 +42,19 @@ def quote(q):
         "Below, seed 0: its unit 74 is a cell for comments",
         "**Two layers of 128**",
         "(1.240 nats, the table of language models)",
+    )
+
+
+def null_of(results):
+    rows = results["rows"]
+    assert [(row["network"], row["runs"]) for row in rows] == [
+        (network, runs) for network in ("trained", "random") for runs in (30, 300, 3000)
+    ]
+    assert all(row["found"] / row["tables"] <= results["allowed"] for row in rows)
+    return (
+        "On the network of seed 0 below and on a random one (`--null=100 --config.analysis.sample=4096`; for each "
+        f"{rows[0]['tables']} tables of {results['labels']} labels in runs of 30, of 300 and of 3,000 characters), "
+        f"{sum(row['found'] for row in rows)} of the {sum(row['tables'] for row in rows)} tables had one."
     )
 
 
