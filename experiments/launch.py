@@ -23,7 +23,7 @@ from experiments.config_files import load_config
 from rnn_research.errors import RunFailed, UserError, nearest, nearest_field
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training.stop import Stopped, end_on_signals
+from rnn_research.training import stop
 
 OURS: list[str] = []  # the flags of this command, in the order in which help shows them
 
@@ -61,8 +61,7 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
       doc: its own words, for ``--help``.
       ends_unread: it ends where nobody reads its output any more (``| head``), since it leaves nothing else.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # until here, see ``experiments/__init__.py``
-    end_on_signals()
+    stop.end_on_signals()  # until here, see ``experiments/__init__.py``
     stdout = output.install(ends_unread)
 
     def parse(argv: list[str]) -> list[str]:
@@ -108,10 +107,13 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
 
     try:
         app.run(guarded, flags_parser=parse)
-    except KeyboardInterrupt:
-        fail(130, "interrupted")
-    except Stopped as stopped:
-        fail(128 + stopped.number, f"ended by {stopped}; the same command goes on with what is missing")
+    except (KeyboardInterrupt, stop.Stopped, Exception):
+        number = stop.came()
+        if number is None:
+            raise
+        if number == signal.SIGINT:
+            fail(130, "interrupted")
+        fail(128 + number, f"ended by {signal.Signals(number).name}; the same command goes on with what is missing")
 
 
 def fail(status: int, message: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import signal
 
 import jax
 import psutil
@@ -29,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Tests that hang up on a process start it from this one: under nohup they would inherit that hang-ups are ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if number := config.getoption("--variant"):
         variant.shift_seeds(number)
 

@@ -33,6 +33,9 @@ def of_kind(kind: str, folder: Path, named: bool) -> Path:
         folder.mkdir(parents=True)
         (folder / "benchmark.md").write_text("# Speed\n")
         (folder / "results.json").write_text("{}")
+    elif kind == "basins":
+        folder.mkdir(parents=True)
+        (folder / "results.json").write_text('{"runs": [], "corpus_sha256": "", "steps": 400}')
     elif kind == "model":
         folder.mkdir(parents=True)
         (folder / "model.safetensors").write_bytes(b"")

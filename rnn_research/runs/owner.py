@@ -150,6 +150,8 @@ def _recognised(path: Path) -> str | None:
         return "benchmark"
     if has("tables") and {"settings", "counted"} <= _object(path / "results.json").keys():
         return "analysis"
+    if {"runs", "corpus_sha256", "steps"} <= _object(path / "results.json").keys():
+        return "basins"
     return "model" if path.is_dir() and any(path.glob("*.safetensors")) else None
 
 

@@ -16,15 +16,31 @@ class Stopped(BaseException):
         self.number = number
 
 
+_came: list[int] = []
+
+
 def end_on_signals() -> None:
-    """From here on SIGTERM and SIGHUP raise ``Stopped``; a second one ends the process at once."""
+    """From here on SIGTERM and SIGHUP raise ``Stopped``, a second one ends the process at once; Ctrl-C as always."""
+    _came.clear()
+    signal.signal(signal.SIGINT, _interrupt)
     for number in _heeded(signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
 
 
+def came() -> int | None:
+    """The signal that has ended what was going on; a library's import that was under way tells an error of its own."""
+    return _came[0] if _came else None
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_DFL)
+    _came.append(number)
     raise Stopped(number)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _came.append(number)
+    raise KeyboardInterrupt
 
 
 def _heeded(*numbers: signal.Signals) -> list[signal.Signals]:

@@ -10,6 +10,7 @@ PACKAGES = {"flax.linen": "flax", "flax.nnx": "flax", "haiku": "haiku", "PyTorch
 
 
 def test_one_shape_of_one_cell(call: WarmPython, tmp_path):
+    (tmp_path / "KIND").write_text("benchmark\n")
     (tmp_path / "results.json").write_text(json.dumps(EARLIER))
     flags = ("--suite=cells", "--shapes=2x3x4", "--cells=elman", "--rounds=1", f"--workdir={tmp_path}")
     ended = call("benchmark", *flags)

@@ -23,7 +23,7 @@ FLAGS = {
         "step",
         "debug",
     ],
-    "evaluate": ["workdir", "split", "text", "step", "debug"],
+    "evaluate": ["workdir", "split", "text", "most_bytes", "step", "debug"],
     "sweep": [
         "config",
         "workdir",

@@ -13,6 +13,7 @@ LEAST = {
     "task.batch_size": 1,
     "task.chunk_length": 1,
     "task.min_count": 1,
+    "task.most_bytes": 0,
     "model.hidden": 1,
     "model.layers": 1,
     "model.embedding": 0,
@@ -58,6 +59,7 @@ REFUSED = {
     "optimizer.clip.limit": ("-1", "0"),
     "evaluation.sample_temperature": ("-1", "inf"),
     "training.regularizer.weight": ("-1", "inf"),
+    "task.fresh_probability": ("-0.1", "1.5"),
     "training.label_noise": ("-0.1", "1.5", "nan"),
     "model.parallel.tolerance": ("-1.0",),
     "model.parallel.damping": ("-0.1", "1.5"),
@@ -66,7 +68,7 @@ REFUSED = {
 # Names, with one that is near a known one, and known ones that the line must list.
 NAMES = {
     "task.name": ("texts", "text"),
-    "task.level": ("byte", "bytes, codepoints, words"),
+    "task.level": ("byte", "bytes, codepoints, tokens, words"),
     "task.carry": ("keep", "stream, zero"),
     "task.split": ("stream", "contiguous, streams"),
     "model.name": ("langage_model", "language_model"),

@@ -177,7 +177,7 @@ def test_the_page_says_what_was_found_and_what_is_amiss(folder):
     assert "By validation mean squared error the choice is learning rate 0.01, cell gru; " in text
     assert "its test mean squared error is 0.112 [0.08716, 0.1368], over 3 runs." in text
     assert "3 of 22 runs are not done: 1 damaged, 1 failed, 1 unfinished" in text
-    for reason in ("step 7: the loss is nan", "it has come to step 20", "config.json cannot be read"):
+    for reason in ("step 7: the loss is nan", "it has come to step 20", "config.json is damaged"):
         assert reason in text
     assert "python -m experiments.analyze --where='seed<3'" in text
 

@@ -62,4 +62,4 @@ def test_their_pages(radius, tmp_path):
     assert page_of(*radius, tmp_path / "radius").count("<figure>") == 2
     config = tiny("forget_bias", **SMALL, **{"analysis.biases": (0.0, 6.0), "analysis.scales": (0.1, 1.0)})
     page = page_of(config, STUDIES["forget_bias"](config, lambda line: None), tmp_path / "bias")
-    assert "times the prediction" in page
+    assert "The half-life of the forget gates alone: " in page

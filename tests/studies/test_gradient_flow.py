@@ -94,8 +94,8 @@ def test_the_gradient_of_c_is_followed_where_there_is_one():
 
 
 def test_sequences_that_do_not_fit_are_refused_in_one_line():
-    config = tiny("anatomy", **{"analysis.length": 10**9, "analysis.networks": ("elman",)})
-    with pytest.raises(UserError, match=r"analysis\.length=1000000000 .* needs [\d,]+ GB or more of"):
+    config = tiny("anatomy", **{"analysis.length": 10**6, "analysis.sequences": 10**5, "analysis.networks": ("elman",)})
+    with pytest.raises(UserError, match=r"analysis\.length=1000000 .* needs [\d,]+ GB or more of"):
         STUDIES["anatomy"](config, lambda line: None)
 
 

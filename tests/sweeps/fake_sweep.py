@@ -6,14 +6,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rnn_research.training.defaults import defaults
+
 SCRIPT = Path(__file__).with_name("fake_pack.py")
 
 
 def write_sweep(directory: Path, *packs: list[str], steps: int = 10) -> None:
     """sweep.json with the named points of each pack."""
     points = [{"name": n, "overrides": {}, "pack": k} for k, names in enumerate(packs) for n in names]
-    base = {"training": {"steps": steps}}
-    plan = {"config": "fake", "base": base, "overrides": {}, "fields": [], "points": points, "packs": len(packs)}
+    base = defaults()
+    base.training.steps = steps
+    plan = {
+        "config": "fake",
+        "base": base.to_dict(),
+        "overrides": {},
+        "fields": [],
+        "points": points,
+        "packs": len(packs),
+    }
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "sweep.json").write_text(json.dumps(plan))
 
