@@ -17,6 +17,7 @@ T, D, H = 6, 2, 3
 jitted = jax.jit(bptt_sum, static_argnums=0)
 
 
+@pytest.mark.golden
 @pytest.mark.usefixtures("x64")
 def test_total_equals_autodiff(cell):
     params, carry, x = one_layer(cell, D, H, T, batch=(2,))

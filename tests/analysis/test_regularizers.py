@@ -135,6 +135,7 @@ def test_flossing_is_the_sum_of_squared_exponents():
     np.testing.assert_allclose(mine, expected, rtol=1e-10)
 
 
+@pytest.mark.golden
 def test_flossing_pulls_the_top_exponent_to_zero():
     """Descent on the penalty alone, as before training in the paper."""
     cell = CELLS["elman"]

@@ -176,6 +176,7 @@ def test_one_matmul_or_one_a_gate(monkeypatch):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.golden
 def test_bfloat16_weights_and_float32_carries():
     """One matmul over all time sums in float32; adding up a matrix a step rounds every sum to bfloat16."""
     cell, steps = CELLS["gru"], 200
