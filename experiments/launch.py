@@ -23,7 +23,7 @@ from experiments.config_files import load_config
 from rnn_research.errors import RunFailed, UserError, nearest, nearest_field
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training import stop
+from rnn_research.training.stop import Stopped, came, end_on_signals
 
 OURS: list[str] = []  # the flags of this command, in the order in which help shows them
 
@@ -61,7 +61,7 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
       doc: its own words, for ``--help``.
       ends_unread: it ends where nobody reads its output any more (``| head``), since it leaves nothing else.
     """
-    stop.end_on_signals()  # until here, see ``experiments/__init__.py``
+    end_on_signals()  # until here, see ``experiments/__init__.py``
     stdout = output.install(ends_unread)
 
     def parse(argv: list[str]) -> list[str]:
@@ -107,8 +107,8 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
 
     try:
         app.run(guarded, flags_parser=parse)
-    except (KeyboardInterrupt, stop.Stopped, Exception):
-        number = stop.came()
+    except (KeyboardInterrupt, Stopped, Exception):
+        number = came()
         if number is None:
             raise
         if number == signal.SIGINT:
