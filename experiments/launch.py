@@ -107,8 +107,11 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
 
     try:
         app.run(guarded, flags_parser=parse)
-    except (KeyboardInterrupt, Stopped, Exception):
-        number = came()
+    except (KeyboardInterrupt, Stopped, Exception) as error:
+        # What a signal raised within a library's import comes out of it as an error of the library's own.
+        number: int | None = signal.SIGINT if isinstance(error, KeyboardInterrupt) else came()
+        if isinstance(error, Stopped):
+            number = error.number
         if number is None:
             raise
         if number == signal.SIGINT:
