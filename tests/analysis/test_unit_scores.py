@@ -243,16 +243,30 @@ def test_probes_need_as_many_features_as_the_concept_is_made_of():
     features = probes.features_of(x[:2000], x[2000:])
     select, confirm = [y[:2000] for y in targets], [y[2000:] for y in targets]
     of_all = probes.predictions(features, select)
-    few = probes.fewest(features, kinds, select)
-    assert [len(one.chosen) for one in few[:2]] == [1, 2]
-    assert len(few[3].chosen) == 1
-    assert few[2] is None or len(few[2].chosen) > 5
-    assert set(few[0].chosen + few[1].chosen + few[3].chosen) == {7, 4, 9, 11}
+    few = probes.fewest(features, np.arange(30), kinds, select)
+    assert [len(one.cells) for one in few[:2]] == [1, 2]
+    assert len(few[3].cells) == 1
+    assert few[2] is None or len(few[2].cells) > 5
+    assert set(few[0].cells + few[1].cells + few[3].cells) == {7, 4, 9, 11}
     assert metrics.r2_score(confirm[1], of_all[1]) > 0.999
     from sklearn.linear_model import Ridge
 
     by_sklearn = Ridge(alpha=2000 * probes.RIDGE).fit(features.select_NF, select[0][:, 0])
     np.testing.assert_allclose(of_all[0][:, 0], by_sklearn.predict(features.confirm_NF), atol=1e-3)
+
+
+def test_a_cell_counts_once_however_many_of_its_features_are_read():
+    """What five cells of three like features each tell together takes five cells, not fifteen."""
+    cells = RNG.normal(size=(4000, 20))
+    alike = np.concatenate([cells + 0.5 * RNG.normal(size=cells.shape) for _ in range(3)], axis=1).astype(np.float32)
+    y_N1 = cells[:, :5].sum(axis=1, keepdims=True).astype(np.float32)
+    features = probes.features_of(alike[:2000], alike[2000:])
+    (few,) = probes.fewest(features, np.arange(60) % 20, ["count"], [y_N1[:2000]])
+    assert sorted(few.cells) == [0, 1, 2, 3, 4]
+    # All three features of each are read: as much as their mean tells.
+    assert metrics.r2_score(y_N1[2000:, 0], few.predicted_NC[:, 0]) > 0.9
+    (by_feature,) = probes.fewest(features, np.arange(60), ["count"], [y_N1[:2000]])
+    assert len(by_feature.cells) > 5
 
 
 def test_products_of_two_tell_an_exclusive_or():

@@ -48,10 +48,10 @@ def evidence(
         (evidence(0.13, 0.13, reach=0.2), "absent", "no more than with labels"),
         (evidence(0.13, 0.13, p=0.2), "absent", "no more than with labels"),
         # A floor of its own: AUC .86 is no cell, even if nothing else knows more.
-        (evidence(0.72, 0.75, few=0.72, k=1), "few cells", "that a cell of its own needs"),
+        (evidence(0.72, 0.75, few=0.72, k=1), "few cells", "too little for a cell of its own"),
         (evidence(0.36, 0.36), "distributed", "0.36"),
         (evidence(0.85, 0.99), "distributed", "0.99"),
-        (evidence(0.5, 1.0, few=0.97), "few cells", "2 units"),
+        (evidence(0.5, 1.0, few=0.97), "few cells", "2 cells"),
         (evidence(0.5, 1.0, few=0.97, k=12), "distributed", "1.00"),
         (evidence(0.5, 1.0, few=0.97, p=0.06), "absent", ""),
         (evidence(0.02, 0.05, pairs=0.98), "distributed", "products of two"),

@@ -69,8 +69,10 @@ def test_a_cell_that_tracks_exactly_is_a_single_cell(entries):
 def test_two_cells_that_hold_half_each_are_few(entries):
     entry = entries["either"]
     assert entry["verdict"] == "few cells", entry["reason"]
-    # Two cells; a cell's h and c may both be taken.
-    assert {int(unit[9:-1]) for unit in entry["controls"]["probe_few"]["units"]} == {0, 1}
+    few = entry["controls"]["probe_few"]
+    assert few["k"] == 2  # cells, each with its h, c and gates
+    assert sorted(few["cells"]) == ["layer1[0]", "layer1[1]"]
+    assert "2 cells" in entry["reason"]
 
 
 def test_an_exclusive_or_is_distributed(entries):

@@ -1,9 +1,9 @@
-"""Linear probes: what all units together tell of a concept, how few of them tell as much, and what pairs tell.
+"""Linear probes: what all units together tell of a concept, how few cells tell as much, and what pairs tell.
 
 Ridge regression on standardised features, by one Gram matrix for all concepts; classes are
-regressed one against the rest and the largest wins. The order in which units enter the path of
-the lasso (least angle regression, Efron et al. 2004) proposes the few. No weighted sum of two units tells their
-exclusive-or: a second probe also reads products of two.
+regressed one against the rest and the largest wins. The order in which cells enter the path of
+the lasso (least angle regression, Efron et al. 2004) with their first unit proposes the few. No weighted sum of two
+units tells their exclusive-or: a second probe also reads products of two.
 
 Everything is fitted on the first part of a text and predicted on the second, ``[N, C]``.
 """
@@ -24,7 +24,9 @@ RIDGE = 1e-3
 NEARLY = 0.95
 """The share of the all-units probe's gain over chance that the few must reach."""
 FEW = (1, 2, 3, 4, 5, 8, 12, 16, 24, 32)
-"""How many are tried."""
+"""How many cells are tried."""
+STEPS = 2 * max(FEW)
+"""Of the lasso's path: a cell may enter with its h and its c before the next one does."""
 PAIRS = 32
 """Products of two that a probe reads."""
 PAIR_SAMPLE = 8192
@@ -77,21 +79,30 @@ def predictions(features: Features, select: Sequence[np.ndarray]) -> list[np.nda
 
 
 class Few(NamedTuple):
-    """The fewest features with which a probe is nearly as good as with all.
+    """The fewest cells with which a probe is nearly as good as with all.
 
     Attributes:
-      chosen: their numbers.
-      predicted_NC: of the probe on them.
+      cells: their numbers, in the order in which they entered.
+      predicted_NC: of the probe on all their features.
     """
 
-    chosen: tuple[int, ...]
+    cells: tuple[int, ...]
     predicted_NC: np.ndarray
 
 
-def fewest(features: Features, kinds: Sequence[str], select: Sequence[np.ndarray]) -> list[Few | None]:
-    """By concept the smallest number of features, of ``FEW``, that is enough; None where none of ``FEW`` is.
+def fewest(
+    features: Features, cell_F: np.ndarray, kinds: Sequence[str], select: Sequence[np.ndarray]
+) -> list[Few | None]:
+    """By concept the smallest number of cells, of ``FEW``, that is enough; None where none of ``FEW`` is.
 
-    How many is settled within the first part: fitted on its first half, tried on its second.
+    A probe on some cells reads all features that they have. How many is settled within the first part: fitted on
+    its first half, tried on its second.
+
+    Args:
+      features: of both parts.
+      cell_F: the number of the cell that each feature belongs to.
+      kinds: of the concepts.
+      select: their targets ``[N, C]`` on the first part.
     """
     middle = len(features.select_NF) // 2
     inner = features_of(features.select_NF[:middle], features.select_NF[middle:])
@@ -104,9 +115,14 @@ def fewest(features: Features, kinds: Sequence[str], select: Sequence[np.ndarray
             return held(kind, decided(kind, predicted_NC), y_NC, block_N).gain
 
         order = _order(inner.gram_FF, _against(inner, y_NC[:middle]), middle)
-        enough = NEARLY * gain(all_NC)
-        few = next((k for k in FEW if k <= len(order) and gain(_on(inner, order[:k], y_NC[:middle])) >= enough), None)
-        found.append(None if few is None else Few(tuple(order[:few]), _on(features, order[:few], y_NC)))
+        cells = list(dict.fromkeys(cell_F[order].tolist()))
+        enough, few = NEARLY * gain(all_NC), None
+        for k in (k for k in FEW if k <= len(cells)):
+            chosen = np.flatnonzero(np.isin(cell_F, cells[:k]))
+            if gain(_on(inner, chosen, y_NC[:middle])) >= enough:
+                few = Few(tuple(cells[:k]), _on(features, chosen, y_NC))
+                break
+        found.append(few)
     return found
 
 
@@ -160,8 +176,7 @@ def decided(kind: str, predicted_NC: np.ndarray) -> np.ndarray:
     return predicted_NC.argmax(axis=1) if kind == "categorical" else predicted_NC[:, 0]
 
 
-def _on(features: Features, chosen: Sequence[int], y_NC: np.ndarray) -> np.ndarray:
-    some = np.array(chosen)
+def _on(features: Features, some: np.ndarray, y_NC: np.ndarray) -> np.ndarray:
     xy_FC = (features.select_NF[:, some].T @ (y_NC - y_NC.mean(axis=0)) / len(y_NC)).astype(np.float64)
     fitted = cho_solve(cho_factor(features.gram_FF[np.ix_(some, some)]), xy_FC)
     return np.asarray(features.confirm_NF[:, some] @ fitted + y_NC.mean(axis=0))
@@ -176,7 +191,7 @@ def _order(gram_FF: np.ndarray, xy_FC: np.ndarray, N: int) -> list[int]:
         with warnings.catch_warnings():
             # It stops early where features are alike: the path up to there is what we want.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            _, _, path_FS = lars_path_gram(xy_F, gram_FF, n_samples=N, max_iter=max(FEW), method="lasso")
+            _, _, path_FS = lars_path_gram(xy_F, gram_FF, n_samples=N, max_iter=STEPS, method="lasso")
         entered = np.argmax(path_FS != 0, axis=1)
         for feature in np.flatnonzero(entered):
             steps[int(feature)] = min(int(entered[feature]), steps.get(int(feature), len(gram_FF)))

@@ -70,7 +70,8 @@ class Evidence(NamedTuple):
       stretches: in how many separate stretches it holds, in the half with fewer.
       unit: the best unit, chosen on one half and measured on the other.
       unit_beyond: over the best unit of the untrained network and the last characters.
-      few: a probe on the fewest units that tell nearly as much as all; None if it takes more than the probe tries.
+      few: a probe on the fewest cells, each with all its units, that tell nearly as much as all; None if it takes more
+        than are tried.
       k: how many those are.
       few_beyond: as of the unit.
       every: the probe on all units.
@@ -117,7 +118,7 @@ def verdict(e: Evidence) -> tuple[str, str]:
     1. *too little in this text*: see ``too_little``. Nothing is known.
     2. *single cell*: the best unit is beyond chance, clearly beyond both controls, has a gain of ``FLOOR``, and at
        least ``SHARE`` of what all units tell together.
-    3. *few cells*: the same of a probe on at most ``FEW_CELLS`` units, with ``FEW_FLOOR``.
+    3. *few cells*: the same of a probe on at most ``FEW_CELLS`` cells, with ``FEW_FLOOR``.
     4. *distributed*: the probe on all units, or the one that also reads products of two, is beyond chance and clearly
        beyond both controls and the same probe on the untrained network.
     5. *told by the last characters*: they are beyond chance, and the network is not clearly beyond them.
@@ -145,13 +146,11 @@ def verdict(e: Evidence) -> tuple[str, str]:
         and few.gain >= FEW_FLOOR
         and few.gain >= SHARE * every.gain
     ):
-        alone = (
-            f"One unit has nearly all that the network tells, but its gain of {few.gain:.2f} lies below the {FLOOR} "
-            "that a cell of its own needs."
-        )
-        return FEW, alone if e.k == 1 else (
-            f"A probe on {e.k} units has a gain of {few.gain:.2f}, nearly the {every.gain:.2f} of all units, "
-            f"where the best one alone has {unit.gain:.2f}."
+        what = "one cell (its h, c and gates)" if e.k == 1 else f"{e.k} cells"
+        needed = f", too little for a cell of its own (at least {FLOOR}, and nearly all)" if e.k == 1 else ""
+        return FEW, (
+            f"A probe on {what} has a gain of {few.gain:.2f}, nearly the {every.gain:.2f} of all units, "
+            f"where the best unit alone has {unit.gain:.2f}{needed}."
         )
     for told, beyond, how in (
         (every, e.every_beyond, "All units together have"),

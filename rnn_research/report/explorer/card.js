@@ -18,7 +18,7 @@ const CONTROLS = {
   last_characters: "from the last characters alone",
   probe_all: "probe on all units",
   probe_all_p: "p of that probe",
-  probe_few: "probe on few units",
+  probe_few: "probe on few cells",
   probe_pairs: "probe on products of two",
 };
 

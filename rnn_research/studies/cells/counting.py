@@ -9,9 +9,14 @@ from rnn_research.analysis.units.unit import Unit
 
 def cells_of(units: Sequence[Unit]) -> np.ndarray:
     """The number of the cell that each unit belongs to, layer by layer, ``[U]``."""
-    places = sorted({(unit.layer, unit.index) for unit in units})
-    number = {place: i for i, place in enumerate(places)}
+    number = {place: i for i, place in enumerate(_places(units))}
     return np.array([number[unit.layer, unit.index] for unit in units], np.int64)
+
+
+def names_of_cells(cells: Sequence[int], units: Sequence[Unit]) -> list[str]:
+    """``layer1[37]`` and the like, for numbers of ``cells_of``."""
+    places = _places(units)
+    return [f"layer{places[cell][0] + 1}[{places[cell][1]}]" for cell in cells]
 
 
 def share_of_cells(holds_U: np.ndarray, units: Sequence[Unit]) -> float:
@@ -23,3 +28,7 @@ def share_of_cells(holds_U: np.ndarray, units: Sequence[Unit]) -> float:
     """
     cell_U = cells_of(units)
     return len(np.unique(cell_U[np.asarray(holds_U, bool)])) / max(1, len(np.unique(cell_U)))
+
+
+def _places(units: Sequence[Unit]) -> list[tuple[int, int]]:
+    return sorted({(unit.layer, unit.index) for unit in units})

@@ -17,7 +17,7 @@ from rnn_research.analysis.units.histograms import Bins
 from rnn_research.analysis.units.scored import STATISTIC, Scored, details, gain, score_of
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.analysis.units.verdict import LEVEL, Beyond, Evidence, Told, follows, stands_alone, verdict
-from rnn_research.studies.cells.counting import cells_of, share_of_cells
+from rnn_research.studies.cells.counting import cells_of, names_of_cells, share_of_cells
 from rnn_research.studies.cells.gathering import Halves
 from rnn_research.studies.cells.searching import Found, Recent, positives, searched
 
@@ -138,7 +138,7 @@ def _controls(one: Found, known: Evidence, kind: str, total_C: np.ndarray, units
     low, high = told["unit"].interval(1 - LEVEL)
     few = None
     if one.few is not None:
-        few = {"k": len(one.few), "score": score(told["few"].gain), "units": [str(units[u]) for u in one.few]}
+        few = {"k": len(one.few), "score": score(told["few"].gain), "cells": names_of_cells(one.few, units)}
     return {
         "interval": [score(low), score(high)],
         "p": known.unit.p,

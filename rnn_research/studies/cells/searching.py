@@ -12,6 +12,7 @@ from rnn_research.analysis.units.recent import Contexts
 from rnn_research.analysis.units.scored import Scored, scored
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.analysis.units.verdict import too_little
+from rnn_research.studies.cells.counting import cells_of
 from rnn_research.studies.cells.gathering import Halves
 
 CARRIED = ("h", "c")
@@ -53,7 +54,7 @@ class Found(NamedTuple):
       told: by name (unit, few, every, pairs, last_characters, untrained_unit, untrained), on the held-out sample;
         empty where the text has too little of the concept.
       p: of those that are tested, by name.
-      few: units of the few, or None.
+      few: the cells of the few, by number of ``cells_of``, or None.
       pair: the best product's two.
       runs: separate stretches in the second half.
     """
@@ -87,7 +88,7 @@ def searched(trained: Halves, untrained: Halves, recent: Recent, units: Sequence
     y_select = [targets[0][i] for i in chosen]
     features = [_features(half) for half in (trained, untrained)]
     of_all = [probes.predictions(part, y_select) for part in (*features, recent.features)]
-    fewest = probes.fewest(features[0], [kinds[i] for i in chosen], y_select)
+    fewest = probes.fewest(features[0], cells_of(units), [kinds[i] for i in chosen], y_select)
     carried = np.array([u for u, unit in enumerate(units) if unit.quantity in CARRIED], np.int64)
 
     found = []
@@ -127,7 +128,7 @@ def searched(trained: Halves, untrained: Halves, recent: Recent, units: Sequence
                 strict=True,
             )
         )
-        chosen_few = None if few is None else few.chosen
+        chosen_few = None if few is None else few.cells
         found.append(Found(positions[i], min(runs[i]), *both, told, p, chosen_few, pair, runs[i][1]))
     return found
 
