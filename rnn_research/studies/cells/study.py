@@ -107,8 +107,9 @@ def run(
         there = concept._replace(labels_N=concept.labels_N[middle:])
         entry["effect"] = effect(interventions, there, unit, controls=analysis.controls)
         closes = closing_symbols(concept, text, model.vocabulary)
-        if closes is not None:
-            held = value_inside(shown, concept, unit)
+        if closes is not None and entry["effect"] is not None:
+            # As it was held for the loss: what it says where the concept does not hold.
+            held = entry["effect"]["value"]
             entry["closing"] = closing(
                 model.model, model.params, symbols_N, closes, unit, "clamp", value=held, **options
             )
@@ -135,13 +136,6 @@ def unit_to_edit(entry: dict[str, Any]) -> Unit | None:
         if unit.quantity in EDITABLE:
             return unit
     return None
-
-
-def value_inside(shown: Stretch, concept: Concept, unit: Unit) -> float:
-    """The unit's mean where the concept holds, over the stretch that is shown."""
-    a_N = shown.activations[unit.layer, unit.quantity][:, unit.index]
-    inside_N = np.asarray(shown.labels[concept.name].labels_N) > 0
-    return float(np.mean(a_N[inside_N] if inside_N.any() else a_N))
 
 
 def characters_of(text: bytes, vocabulary: Vocabulary) -> str:
