@@ -106,6 +106,7 @@ def judged(trained: Halves, untrained: Halves, recent: Recent, units: Sequence[U
         entries.append(
             {
                 **entry,
+                "most": float(score_of(at_select.concept.kind, 1.0, total_C)),
                 "best": _best(trained, i, one.scores, units, bins),
                 "ranking": _ranking(one.scores, units),
                 "controls": _controls(one, known, at_select.concept.kind, total_C, units),

@@ -64,9 +64,9 @@ def side_by_side(studied: Sequence[Studied]) -> dict[str, Any]:
 
     Returns:
       Ready for JSON. ``runs``: name and seed of each. ``concepts``, in the order of the first run: ``verdicts``, in how
-      many runs each stands, the commonest first; ``held_out``, the best unit's score; the controls; ``held`` and
-      ``proved``, in how many runs a unit was held, and proved; ``cells``, what each run has. ``share_of_cells``:
-      as in one run. Each average over the runs is ``mean``, ``low`` and ``high`` (95 %, Student's t; None for one run)
+      many runs each stands, the commonest first; ``most``, the score of knowing all; ``held_out``, the best unit's
+      score; the controls; ``held`` and ``proved``, in how many runs a unit was held, and proved; ``cells``, what each
+      run has. ``share_of_cells``: as in one run. Each average over the runs is ``mean``, ``low`` and ``high`` (95 %, Student's t; None for one run)
       and ``runs``, of how many.
     """
     first = studied[0].results
@@ -89,14 +89,17 @@ def _concept(name: str, studied: Sequence[Studied], entries: Sequence[dict[str, 
     best = [entry["best"] for entry in known if entry["best"] is not None]
     effects = [entry["effect"] for entry in known if entry["effect"]]
     controls = [entry["controls"] for entry in known if entry["controls"]]
-    most = np.inf if known[0]["kind"] == "categorical" else 1.0  # of an AUC, and of R²
+    unknown = None if known[0]["kind"] == "categorical" else 1.0  # of a study from before it was kept
+    most = next((entry["most"] for entry in known if "most" in entry), unknown)
+    ceiling = np.inf if most is None else most
     return {
         "concept": name,
         "kind": known[0]["kind"],
         "verdicts": dict(Counter(entry["verdict"] for entry in known).most_common()),
         "statistic": best[0]["statistic"] if best else None,
-        "held_out": averaged([found["confirm"] for found in best], most=most),
-        **{control: averaged([found[control] for found in controls], most=most) for control in CONTROLS},
+        "most": most,
+        "held_out": averaged([found["confirm"] for found in best], most=ceiling),
+        **{control: averaged([found[control] for found in controls], most=ceiling) for control in CONTROLS},
         "held": len(effects),
         "proved": sum(bool(effect["proved"]) for effect in effects),
         "cells": [_cell(one, entry) for one, entry in zip(studied, entries, strict=True) if entry is not None],
