@@ -6,14 +6,11 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from rnn_research.report import html
-from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
+from rnn_research.report import cell_scores, html
+from rnn_research.report.cell_figures import COLOURS
+from rnn_research.report.figures import GREY, ORANGE, save
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
-
-COLOURS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE}
-"""Of the verdicts that say that the network has the concept; all others are grey."""
-STATISTICS = {"auc": "AUC", "r2": "R²", "mutual_information": "nats"}
 
 Entries = Sequence[dict[str, Any]]
 
@@ -98,7 +95,7 @@ def concept_table(entries: Entries, runs: int) -> str:
     rows = []
     for e in entries:
         controls = [spread(e[name], ".3f", ends=False) for name in ("last_characters", "untrained", "probe_all")]
-        score = f"{STATISTICS[e['statistic']]} {spread(e['held_out'], '.3f')}" if e["held_out"] else "-"
+        score = score_of(e) if e["held_out"] else "-"
         proved = f"{e['proved']} of {e['held']}" if e["held"] else "-"
         rows.append((e["concept"], verdicts_of(e), score, *controls, proved))
     head = (
@@ -143,21 +140,33 @@ def spread(average: dict[str, Any] | None, form: str, ends: bool = True) -> str:
     return f"{shown} [{format(average['low'], form)}, {format(average['high'], form)}]"
 
 
+def score_of(entry: dict[str, Any]) -> str:
+    """The best unit's score with its interval over the runs."""
+    shown = spread(entry["held_out"], ".3f")
+    return f"{shown} nats" if entry["kind"] == "categorical" else f"{cell_scores.NAMES[entry['statistic']]} {shown}"
+
+
 def scores(entries: Entries, path: Path) -> None:
     """Each run's best unit, coloured by its verdict, beside the means of the controls."""
     drawn, axes = plt.subplots(figsize=(8.4, 0.34 * max(1, len(entries)) + 1.6))
     for y, e in enumerate(reversed(entries)):
-        axes.plot([0, 1], [y, y], color=GREY, lw=0.4)
+        axes.axhline(y, color=GREY, lw=0.4, zorder=0)
         for name, marker in (("untrained", "x"), ("last_characters", "s"), ("probe_all", "|")):
             if e[name]:
                 colour = {"x": GREY, "s": ORANGE, "|": "black"}[marker]
-                axes.plot(e[name]["mean"], y, marker, color=colour, ms=11 if marker == "|" else 6, mfc="none")
+                axes.plot(
+                    cell_scores.gain(e, e[name]["mean"]),
+                    y,
+                    marker,
+                    color=colour,
+                    ms=11 if marker == "|" else 6,
+                    mfc="none",
+                )
         for cell in e["cells"]:
             if cell["score"] is not None:
                 colour = COLOURS.get(cell["verdict"], GREY)
-                axes.plot(cell["score"], y, "o", color=colour, ms=6, alpha=0.7, mew=0)
-    names = [f"{e['concept']}  ({STATISTICS[e['statistic']]})" for e in reversed(entries)]
-    axes.set_yticks(range(len(entries)), names, fontsize=8)
+                axes.plot(cell_scores.gain(e, cell["score"]), y, "o", color=colour, ms=6, alpha=0.7, mew=0)
+    axes.set_yticks(range(len(entries)), [e["concept"] for e in reversed(entries)], fontsize=8)
     for verdict, colour in (*COLOURS.items(), ("any other verdict", GREY)):
         axes.plot([], [], "o", color=colour, mew=0, alpha=0.7, label=f"best unit of a run: {verdict}")
     for label, marker, colour in (
@@ -167,8 +176,7 @@ def scores(entries: Entries, path: Path) -> None:
     ):
         axes.plot([], [], marker, color=colour, mfc="none", label=label)
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    low, high = axes.dataLim.intervalx
-    axes.set(xlim=(low - 0.02, high + 0.02), xlabel="held-out score")
+    axes.set(xlabel=cell_scores.GAIN, ylim=(-0.6, max(1, len(entries)) - 0.4))
     save(drawn, [axes], path)
 
 
@@ -176,13 +184,13 @@ def score_sentence(entries: Entries) -> str:
     """How alike the runs are."""
     judged = [e for e in entries if e["held_out"] and len(e["cells"]) > 1]
     if not judged:
-        return "The best unit of the run for each concept, beside its controls."
+        return f"The best unit of the run for each concept, beside its controls. {cell_scores.SCALE}"
     split = [e["concept"] for e in judged if len(e["verdicts"]) > 1]
     if not split:
-        return f"All runs agree on the verdicts of the {len(judged)} concepts."
+        return f"All runs agree on the verdicts of the {len(judged)} concepts. {cell_scores.SCALE}"
     return (
         f"The runs agree on {len(judged) - len(split)} of {len(judged)} concepts and differ on "
-        f"{len(split)}: {', '.join(split)}."
+        f"{len(split)}: {', '.join(split)}. {cell_scores.SCALE}"
     )
 
 
@@ -210,7 +218,7 @@ def cell_text(cell: dict[str, Any] | None) -> str:
 
 def line_of_runs(entry: dict[str, Any]) -> str:
     """One concept in one line, for the terminal."""
-    score = f"{STATISTICS[entry['statistic']]} {spread(entry['held_out'], '.3f')}" if entry["held_out"] else ""
+    score = score_of(entry) if entry["held_out"] else ""
     proved = f"proved {entry['proved']} of {entry['held']}" if entry["held"] else ""
     return f"{entry['concept']:<28} {verdicts_of(entry):<44} {score}  {proved}".rstrip()
 

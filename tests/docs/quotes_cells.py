@@ -1,6 +1,6 @@
 """Figures of the cell studies."""
 
-from rnn_research.report.cells_of_runs import ordered, spread, verdicts_of
+from rnn_research.report.cells_of_runs import ordered, score_of, spread, verdicts_of
 
 NAMES = {
     "token": "kind of token",
@@ -65,14 +65,7 @@ def rows_of_runs(results):
         controls = (
             spread(entry[control], ".3f", ends=False) for control in ("last_characters", "untrained", "probe_all")
         )
-        score = "-"
-        if entry["held_out"]:
-            score = spread(entry["held_out"], ".3f")
-            score = (
-                f"{score} nats"
-                if entry["kind"] == "categorical"
-                else f"{'R²' if entry['kind'] == 'count' else 'AUC'} {score}"
-            )
+        score = score_of(entry) if entry["held_out"] else "-"
         proved = f"{entry['proved']} of {entry['held']}" if entry["held"] else "-"
         yield NAMES.get(name, name.replace("_", " ")), verdicts_of(entry), score, *controls, proved
 

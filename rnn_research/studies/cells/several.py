@@ -66,8 +66,8 @@ def side_by_side(studied: Sequence[Studied]) -> dict[str, Any]:
       Ready for JSON. ``runs``: name and seed of each. ``concepts``, in the order of the first run: ``verdicts``, in how
       many runs each stands, the commonest first; ``most``, the score of knowing all; ``held_out``, the best unit's
       score; the controls; ``held`` and ``proved``, in how many runs a unit was held, and proved; ``cells``, what each
-      run has. ``share_of_cells``: as in one run. Each average over the runs is ``mean``, ``low`` and ``high`` (95 %, Student's t; None for one run)
-      and ``runs``, of how many.
+      run has. ``share_of_cells``: as in one run. Each average over the runs is ``mean``, ``low`` and ``high`` (95 %,
+      Student's t; None for one run) and ``runs``, of how many.
     """
     first = studied[0].results
     by_name = [{entry["concept"]: entry for entry in one.results["concepts"]} for one in studied]

@@ -113,7 +113,7 @@ def run(
             entry["closing"] = closing(
                 model.model, model.params, symbols_N, closes, unit, "clamp", value=held, **options
             )
-        say(f"{entry['concept']}: {entry['verdict']}, {unit} held")
+        say(f"{entry['concept']}: {entry['verdict']}" + (f", {unit} held" if entry["effect"] else ""))
     proofs([entry["effect"] for entry in results["concepts"]])
     results["saturation"] = None
     if any(name in SIGMOIDAL for _, name in quantities_of(shape)):
