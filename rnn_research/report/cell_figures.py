@@ -61,6 +61,7 @@ def causes(entries: Entries, path: Path) -> None:
     axes.set_yticks(range(len(entries)), names, fontsize=8)
     axes.axvline(0, color="black", lw=0.8)
     axes.set_xscale("symlog", linthresh=1e-3)
+    axes.margins(x=0.06)
     axes.set(xlabel="rise of the loss where the concept holds less the rise elsewhere, nats per symbol")
     save(drawn, [axes], path)
 

@@ -187,14 +187,16 @@ def score_sentence(entries: Entries) -> str:
 def cause_sentence(entries: Entries) -> str:
     """Which cells the network uses."""
     proved = [f"{e['concept']} ({e['effect']['unit']})" for e in entries if e["effect"]["proved"]]
+    others = "control units (grey) whose holding moves the loss as much"
     if not proved:
         return (
             "Held at its mean elsewhere, no unit costs more where its concept holds, beyond chance and beyond "
-            "control units (grey) whose holding moves the loss as much."
+            f"{others}. Bars are 95 % intervals."
         )
+    rest = "" if len(proved) == len(entries) else ", and not (orange) for the others"
     return (
-        "Held at its mean elsewhere, a unit costs more where its concept holds, beyond chance (bars: 95 %) and "
-        f"beyond control units (grey) whose holding moves the loss as much, for: {', '.join(proved)}."
+        f"Held at its mean elsewhere, a unit costs more where its concept holds, beyond chance and beyond {others}, "
+        f"for {', '.join(proved)} (blue){rest}. Bars are 95 % intervals."
     )
 
 
