@@ -270,7 +270,8 @@ def _going_back(plan: Plan, replace: bool, smooth: tuple[Given, Kept, tuple[Carr
         not plan.reverse,
         first,
         second,
-        (d_last, jax.tree.map(jnp.zeros_like, early)),
+        # Sums over many steps, so in float32 at least, whatever the weights are kept in.
+        (d_last, jax.tree.map(lambda p: jnp.zeros(p.shape, jnp.promote_types(p.dtype, jnp.float32)), early)),
         (kept.before, x_T, _times(given), some.edit_xs, others.edit_xs, d_h_T),
         _room(plan, given, d_h_T) if kept.rows is None else kept.rows,
         _times(given),
@@ -294,6 +295,7 @@ def _going_back(plan: Plan, replace: bool, smooth: tuple[Given, Kept, tuple[Carr
     if at_the_end:
         _, pull = jax.vjp(pointwise, late, some.closed)
         d_late, d_closed = pull((d_new_T, d_h_T))
+    d_early = jax.tree.map(lambda p, d: d.astype(p.dtype), early, d_early)
     add = lambda d, more: d if more is None else d + more  # noqa: E731
     d_params = jax.tree.map(add, d_params, joined(d_early, d_late))
     return Given(d_params, d_start, d_x, d_closed, d_e_T, None)

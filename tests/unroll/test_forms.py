@@ -176,9 +176,8 @@ def test_one_matmul_or_one_a_gate(monkeypatch):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.golden
 def test_bfloat16_weights_and_float32_carries():
-    """One matmul over all time sums in float32; adding up a matrix a step rounds every sum to bfloat16."""
+    """The fast form sums over time in float32; adding up in bfloat16 rounds at every step."""
     cell, steps = CELLS["gru"], 200
     params = cell.init(jax.random.key(0), D, H, CellInit(bias=normal(0.5)), jnp.bfloat16)
     x_TBD = jax.random.normal(jax.random.key(1), (steps, B, D))
@@ -198,7 +197,7 @@ def test_bfloat16_weights_and_float32_carries():
     assert h_TBH.dtype == jnp.float32
     assert {g.dtype for g in fast} == {jnp.dtype("bfloat16")}
     error = lambda mine: [np.abs(np.float32(a) - b).max() / np.abs(b).max() for a, b in zip(mine, exact, strict=True)]  # noqa: E731
-    assert max(error(fast)) < 0.03
+    assert max(error(fast)) < 2**-7, "one rounding to bfloat16 is 2^-8; of weights, and of biases that combine reads"
     assert np.mean(error(fast)) < 0.5 * np.mean(error(plain))
 
 
