@@ -1,4 +1,4 @@
-"""kill -9 at random moments, ten times: the run that is started again ends as one never interrupted, bit by bit."""
+"""Ended at random moments, by kill -9 and by SIGTERM in turns: the run ends as one never interrupted, bit by bit."""
 
 import os
 import random
@@ -9,21 +9,27 @@ from pathlib import Path
 from compared import assert_bit_identical
 from processes import Started, WarmPython
 
-# Ten moments: while the process starts, between boundaries, and while a checkpoint is half written.
-MOMENTS = ("start", "train", "save", "train", "save", "start", "save", "train", "save", "save")
+KILL, TERM = signal.SIGKILL, signal.SIGTERM
+# While the process starts, between boundaries, and while a checkpoint is half written.
+MOMENTS = (
+    *(("start", KILL), ("train", KILL), ("save", KILL), ("train", TERM), ("save", KILL), ("start", KILL)),
+    *(("save", KILL), ("train", KILL), ("save", TERM), ("train", KILL), ("save", KILL), ("save", KILL)),
+)
 
 
-def test_ten_kills(call: WarmPython, often: tuple[str, ...], uninterrupted: Path, tmp_path: Path):
+def test_ten_kills_and_two_terminations(call: WarmPython, often: tuple[str, ...], uninterrupted: Path, tmp_path: Path):
     seed = int(os.environ.get("KILL_SEED", int.from_bytes(os.urandom(4))))
     print(f"the moments are those of KILL_SEED={seed}")  # pytest shows it where the test fails
     rng = random.Random(seed)
     torn = 0
-    for moment in MOMENTS:
+    for moment, number in MOMENTS:
         started = call.start("train", *often, f"--workdir={tmp_path}")
         wait_for(moment, started, tmp_path, rng)
         assert started.poll() is None, (moment, started.wait())
-        os.kill(started.pid, signal.SIGKILL)
-        assert started.wait().status == -signal.SIGKILL
+        os.kill(started.pid, number)
+        ended = started.wait()
+        assert ended.status == (143 if number == TERM else -KILL), ended
+        assert number == KILL or not half_written(tmp_path), "what was begun is finished"
         torn += bool(half_written(tmp_path))
     assert torn >= 3, torn  # so many saves were truly cut short
     ended = call("train", *often, f"--workdir={tmp_path}")

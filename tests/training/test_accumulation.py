@@ -23,9 +23,10 @@ def trained(started, parts):
     return state.params, state.carry, metrics
 
 
-def test_parts_are_one_batch(started):
+@pytest.mark.parametrize("parts", [2, 4])
+def test_parts_are_one_batch(started, parts):
     """Parameters, carries of every stream in their place, losses and norms, over four steps; some rows start anew."""
-    whole, divided = trained(started, 1), trained(started, 2)
+    whole, divided = trained(started, 1), trained(started, parts)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9), divided, whole)
     assert all(np.ptp(leaf, axis=0).max() > 1e-3 for leaf in jax.tree.leaves(whole[1])), "the streams differ"
 
