@@ -4,7 +4,7 @@ from typing import Any
 
 from rnn_research.errors import UserError
 from rnn_research.report import figures, html
-from rnn_research.runs import metrics
+from rnn_research.runs import history, metrics
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import REMEDY, read_text, there
@@ -43,6 +43,12 @@ def write_page(directory: RunDirectory) -> None:
         ]
     if there(directory.sample):
         body += ["<h2>A sample of what it writes</h2>", f"<pre>{html.escape(read_text(directory.sample))}</pre>"]
+    if changes := history.changes(directory):
+        body += [
+            "<h2>What was changed on the way</h2>",
+            f"<p>{html.escape(changes_sentence(changes))}</p>",
+            html.table(((step, line) for step, lines in changes for line in lines), ("after step", "field")),
+        ]
     body += [
         "<h2>Where this comes from</h2>",
         html.details("every figure (results.json)", html.fields(results)),
@@ -112,6 +118,16 @@ def scores(results: dict[str, Any]) -> str:
     names = [n.removeprefix("test_") for n in results if n.startswith("test_") and not n.endswith("95")]
     rows = [(split, *(results.get(f"{split}_{name}", "") for name in names)) for split in splits]
     return html.table(rows, ("split", *(_words(name) for name in names)))
+
+
+def changes_sentence(changes: list[tuple[int, list[str]]]) -> str:
+    """That not all steps were of the config that the page shows."""
+    steps = [f"{step:,}" for step, _ in changes]
+    after = " and ".join(filter(None, [", ".join(steps[:-1]), steps[-1]]))
+    return (
+        f"It went on with other settings after step {after}: the config below is that of the last stretch, "
+        "and history.jsonl holds what was true before."
+    )
 
 
 def _words(name: str) -> str:

@@ -124,6 +124,9 @@ def counted(runs: pd.DataFrame, conditions: list[Condition]) -> pd.DataFrame:
     ended = chosen[chosen["status"].isin(["done", "failed"])]
     if ended.empty:
         how = ", ".join(f"{count} {status}" for status, count in chosen["status"].value_counts().items())
+        damaged = chosen[chosen["status"] == "damaged"]
+        if len(damaged):
+            raise UserError(f"--runs: none of these runs has ended ({how}): {damaged['reason'].iloc[0]}")
         raise UserError(f"--runs: none of these runs has ended ({how}): wait for them, or add --where=status=unfinished")
     return ended
 

@@ -112,9 +112,9 @@ def _search(roots: list[Path]) -> tuple[dict[Path, None], list[Path]]:
     sweeps: dict[Path, None] = {}
     for root in roots:
         for folder, below, files in os.walk(root):
-            if "sweep.json" in files:
+            if "sweep.json" in (*files, *below):
                 sweeps[Path(folder) / "sweep.json"] = None
-            if "config.json" in files:
+            if "config.json" in (*files, *below):  # a folder of that name is damage, to be told
                 folders[Path(folder)] = None
                 below.clear()
     return folders, list(sweeps)
@@ -125,9 +125,11 @@ def _row(folder: Path) -> dict[str, Any] | None:
     directory = RunDirectory(folder)
     own = {"run": "", "path": folder, "status": "damaged", "reason": ""}
     try:
-        if kind_of(folder) not in ("run", None):
+        kind = kind_of(folder)
+        if kind not in ("run", None):
             return None
-        config = read_json(directory.config, dict)
+        # What a command has marked as a run has a run's config; without the mark it may be of anything.
+        config = read_json(directory.config, dict.fromkeys(SECTIONS, dict) if kind == "run" else dict)
     except UserError as error:
         return {**own, "reason": str(error)}
     if not config.keys() >= SECTIONS:
@@ -148,7 +150,7 @@ def _standing(directory: RunDirectory, records: list[dict[str, Any]], scored: bo
     """Status and reason of a run whose files can be read."""
     if there(directory.failed):
         return "failed", directory.reason()
-    if directory.done.exists():
+    if there(directory.done):
         return ("done", "") if scored else ("damaged", "it is done, and results.json is missing or empty")
     return "unfinished", f"it has come to step {records[-1]['step']:,}" if records else "nothing is logged yet"
 

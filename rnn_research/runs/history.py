@@ -13,6 +13,7 @@ from rnn_research.errors import UserError
 from rnn_research.runs.configs import difference, normal
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.files import read_bytes, there
+from rnn_research.runs.migrations import migrated, read_stored
 
 Stretch = dict[str, Any]
 
@@ -57,9 +58,10 @@ def read(run: RunDirectory) -> list[Stretch]:
 def changes(run: RunDirectory) -> list[tuple[int, list[str]]]:
     """At which step the config was changed, and a line for each field."""
     stretches = read(run)
-    configs = [*(stretch["config"] for stretch in stretches), read_json(run.config)]
+    # A field that only came with a later version of the code was not changed by anybody.
+    configs = [migrated(config) for config in (*(s["config"] or {} for s in stretches), read_stored(run))]
     pairs = zip(stretches, configs[:-1], configs[1:], strict=True)
-    found = [(stretch["until_step"], difference(before or {}, after)) for stretch, before, after in pairs]
+    found = [(stretch["until_step"], difference(before, after)) for stretch, before, after in pairs]
     return [(step, lines) for step, lines in found if lines]
 
 

@@ -7,8 +7,8 @@ import functools
 from pathlib import Path
 
 import pytest
-from bad_values import cases
-from in_process import Call, command, fault, passed
+from bad_fields import faults
+from in_process import Call, command, passed
 
 from rnn_research.runs.configs import flatten
 from rnn_research.tasks import TASKS, images
@@ -50,17 +50,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("task", "field"), FIELDS, ids=lambda part: str(part))
 def test_a_field(call: Call, config: Path, tmp_path: Path, task: str, field: str):
     default = flatten(defaults(task))[field]
-    wrong = []
-    for number, (value, never) in enumerate(cases(field, default)):
-        workdir = tmp_path / str(number)
-        ended = call(f"--config={config}:{task}", f"--workdir={workdir}", f"--config.{field}={value}")
-        found = fault(ended, field.split(".")[-1])
-        if not found and never and ended.status != 2:
-            found = "taken"
-        if not found and ended.status == 2 and workdir.exists():
-            found = "refused after something was made"
-        if found:
-            wrong.append(f"--config.{field}={value[:40]}: {found}")
+    wrong = faults(call, tmp_path, f"{config}:{task}", field, default)
     assert not wrong, "\n".join(wrong)
 
 

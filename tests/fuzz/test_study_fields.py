@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bad_values import cases
+from bad_fields import faults
 from in_process import Call, command, fault, passed
 
 from configs.gradient_flow import STUDIES, get_config
@@ -50,23 +50,6 @@ def built_once():
         return known[key]
 
     return build
-
-
-def faults(
-    call: Call, tmp_path: Path, config: str, field: str, default: object, never_alone: bool = False
-) -> list[str]:
-    wrong = []
-    for number, (value, never) in enumerate(cases(field, default)):
-        workdir = tmp_path / str(number)
-        ended = call(f"--config={config}", f"--workdir={workdir}", f"--config.{field}={value}")
-        found = fault(ended, field.split(".")[-1])
-        if not found and never and ended.status != 2:
-            found = "taken"
-        if not found and ended.status == 2 and workdir.exists():
-            found = "refused after something was made"
-        if found:
-            wrong.append(f"--config.{field}={value[:40]}: {found}")
-    return wrong
 
 
 @pytest.mark.parametrize(("study", "field"), FIELDS, ids=lambda part: str(part))

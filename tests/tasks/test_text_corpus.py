@@ -9,7 +9,9 @@ import pytest
 
 from rnn_research.errors import UserError
 from rnn_research.tasks.text import corpus as corpora
+from rnn_research.tasks.text import language_modelling
 from rnn_research.tasks.text.corpus import Reading
+from rnn_research.training.defaults import defaults
 
 
 @pytest.fixture
@@ -33,6 +35,20 @@ def test_the_embedded_corpus_is_this_pythons_standard_library():
 
 def test_inline_text_is_utf8():
     assert corpora.inline("né").documents == (b"n\xc3\xa9",)
+
+
+def test_a_byte_order_mark_of_an_inline_text_is_no_symbol():
+    assert corpora.inline("\ufeffa\ufeffb").documents == ("a\ufeffb".encode(),)
+    assert corpora.inline("\ufeffab", keep_mark=True).documents == ("\ufeffab".encode(),)
+    with pytest.raises(UserError, match=r"task.text='\\ufeff' is a byte order mark alone"):
+        corpora.inline("\ufeff")
+
+
+@pytest.mark.parametrize(("keep", "text"), [(False, b"ab"), (True, "\ufeffab".encode())])
+def test_the_field_says_whether_the_mark_of_an_inline_text_stays(keep, text):
+    config = defaults().task
+    config.text, config.keep_byte_order_mark = "\ufeffab", keep
+    assert language_modelling.load(config).documents == (text,)
 
 
 def test_one_file_byte_for_byte(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from one_of_each import contents
 
 from rnn_research.errors import UserError
+from rnn_research.report.run_page import write_page
 from rnn_research.runs import history
 from rnn_research.runs.checkpoints import Checkpoints, flat
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
@@ -75,6 +76,21 @@ def test_another_batch_size_and_optimizer(tiny, begun, capsys):
             ],
         )
     ]
+
+
+def test_the_page_says_what_was_changed_on_the_way(tiny, begun):
+    """And not what came with a later version of the code."""
+    write_page(begun)
+    assert "changed on the way" not in begun.report.read_text()
+    train(tiny(**{"training.steps": 7, "task.batch_size": 2}), begun, {}, "changed")
+    (stretch,) = history.read(begun)
+    del stretch["config"]["training"]["label_noise"]  # as of before there was such a field
+    write_text(begun.history, json.dumps(stretch) + "\n")
+    write_page(begun)
+    page = begun.report.read_text()
+    assert "It went on with other settings after step 6: the config below is that of the last stretch" in page
+    assert "<td>task.batch_size: 4 -&gt; 2</td>" in page
+    assert "label_noise:" not in page
 
 
 def test_fewer_steps_than_are_done(tiny, begun):

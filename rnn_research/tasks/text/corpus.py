@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rnn_research.errors import UserError
 from rnn_research.quoting import listed
-from rnn_research.tasks.text.encodings import WrongMark, without_mark
+from rnn_research.tasks.text.encodings import MARK, WrongMark, without_mark
 from rnn_research.tasks.text.files import Packed, TooLong, is_binary, read_file
 from rnn_research.tasks.text.folders import LeftOut, files_of
 
@@ -75,14 +75,25 @@ def embedded() -> Corpus:
     return Corpus(tuple(map(str, files)), tuple(read_file(path, FLAG) for path in files))
 
 
-def inline(text: str) -> Corpus:
-    """The text itself, as one document."""
+def inline(text: str, keep_mark: bool = False) -> Corpus:
+    """The text itself, as one document.
+
+    Args:
+      text: as the config holds it.
+      keep_mark: a byte order mark stays, as in ``Reading``.
+
+    Raises:
+      UserError: if it cannot be written as UTF-8, or is a mark alone.
+    """
     try:
-        return Corpus(("inline",), (text.encode(),))
+        content = (text if keep_mark else text.removeprefix(MARK)).encode()
     except UnicodeEncodeError as error:
         raise UserError(
             f"--config.task.text={text!r} is not UTF-8: put it in a file and name it with {FLAG}"
         ) from error
+    if not content:
+        raise UserError(f"--config.task.text={text!r} is a byte order mark alone: give a text")
+    return Corpus(("inline",), (content,))
 
 
 def read(paths: str, reading: Reading = Reading()) -> Corpus:

@@ -4,6 +4,9 @@ import codecs
 
 from rnn_research.errors import UserError
 
+MARK = "\ufeff"
+"""A byte order mark in a text that is decoded already."""
+
 # UTF-32 first: its mark begins with that of UTF-16.
 WIDE = (
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),

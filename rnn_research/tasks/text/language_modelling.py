@@ -252,7 +252,7 @@ def load(config: Any) -> corpora.Corpus:
             "leave one of them empty"
         )
     if config.text:
-        return corpora.inline(config.text)
+        return corpora.inline(config.text, config.keep_byte_order_mark)
     if config.path:
         return corpora.read(config.path, corpora.reading_of(config))
     return corpora.embedded()
