@@ -10,6 +10,7 @@ in --workdir, by default the folder analysis of the first --runs. --compare only
 """
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -110,7 +111,7 @@ def of_run(folder: str) -> RunDirectory:
 def named(given: Iterable[str]) -> Iterable[str]:
     """Every directory; a comma outside double quotes parts two, unless there is one of that very name."""
     for text in given:
-        yield from [text] if Path(text).expanduser().is_dir() else filter(None, listed(text))
+        yield from [text] if os.path.isdir(os.path.expanduser(text)) else filter(None, listed(text))
 
 
 def command() -> str:

@@ -51,6 +51,10 @@ UNITS: dict[str, tuple[str, Callable[[float, float | None], float]]] = {
 def main() -> None:
     """Scores and prints."""
     directory = launch.directory(WORKDIR.value)
+    if TEXT.value:
+        launch.refuse_idle("--text names what is scored", "split")
+    else:
+        launch.refuse_idle("it is a limit for --text", "most_bytes")
     run = trained.read(directory, STEP.value)
     documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value, MOST_BYTES.value)
     tokens, ends, lengths = text_task.encode(documents, run.vocabulary, run.config.task.reset_at_documents)

@@ -77,6 +77,7 @@ def main() -> None:
     bounds.check(config)
     at_least("--show_labels", SHOW.value, 0, MOST_SHOWN)
     at_least("--null", NULL.value, 0, MOST_TABLES)
+    refuse_idle_flags(directory)
     out = launch.directory(OUT.value or str(directory.path / ("null" if NULL.value else "cells")), "--out")
     if NULL.value:
         study_null(directory, out, config)
@@ -85,8 +86,7 @@ def main() -> None:
     if runs is not None:
         study_runs(runs, directory, out, config)
         return
-    if WHERE.value:
-        raise UserError(f"--where chooses among runs, and --workdir={directory.path} is one: leave it out")
+    launch.refuse_idle(f"it chooses among runs, and --workdir={directory.path} is one", "where")
     if not SHOW.value:
         owner.check(out, "cells", "--out")
     results = study_one(directory, out, config)
@@ -96,6 +96,18 @@ def main() -> None:
         print(line_of(entry))
     print(json.dumps({k: v for k, v in results.items() if not isinstance(v, list | dict)}))
     print(f"report: {out.report}\nexplorer: {out.path / 'explorer.html'}")
+
+
+def refuse_idle_flags(directory: RunDirectory) -> None:
+    """Refuses what is asked for and would do nothing."""
+    if foreign.is_foreign(directory):
+        launch.refuse_idle(f"--workdir={directory.path} is a PyTorch model", "split", "step", "where")
+    else:
+        launch.refuse_idle(f"--workdir={directory.path} is no PyTorch model", "module", "nonlinearity")
+    if TEXT.value:
+        launch.refuse_idle("--text names what is read", "split")
+    if NULL.value:
+        launch.refuse_idle("--null draws labels of its own", "concepts", "language", "pattern", "labels", "show_labels")
 
 
 def study_one(directory: RunDirectory, out: RunDirectory, config: ConfigDict, again: bool = True) -> Any:
@@ -182,7 +194,7 @@ def study_null(directory: RunDirectory, out: RunDirectory, config: ConfigDict) -
 
 def runs_below(directory: RunDirectory) -> pd.DataFrame | None:
     """The runs of a folder that is none itself; None where it is a run, or a model, or holds nothing."""
-    if not directory.path.is_dir() or directory.config.exists() or foreign.is_foreign(directory):
+    if not directory.path.is_dir() or there(directory.config) or foreign.is_foreign(directory):
         return None
     try:
         found = frames.load(directory.path)

@@ -153,6 +153,21 @@ def directory(workdir: str | None, flag: str = "--workdir") -> RunDirectory:
     return RunDirectory(workdir)
 
 
+def refuse_idle(why: str, *names: str) -> None:
+    """Refuses flags that would do nothing beside the others.
+
+    Args:
+      why: they would do nothing, in a few words.
+      names: of the flags.
+
+    Raises:
+      UserError: for the first that is given.
+    """
+    for name in names:
+        if flags.FLAGS[name].present:
+            raise UserError(f"--{name}={flags.FLAGS[name].value} does nothing here, since {why}: leave it out")
+
+
 def required_config(flag: Any) -> ConfigDict:
     """The config given.
 
@@ -192,6 +207,8 @@ def check_flags(argv: Sequence[str]) -> None:
             if given_value is None:
                 raise UserError(f"--{name} has no value: give one, as in --{name}=VALUE")
             check_type(name, given_value, default)
+            if name in OURS and not given_value.strip() and flags.FLAGS[name].default != given_value:
+                raise UserError(f"--{name}={given_value} is empty: give it a value, or leave it out")
 
 
 def _default(name: str, given: str | None, flat: dict[str, Any]) -> Any:

@@ -41,13 +41,14 @@ CLAMP = launch.define(
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
 
 MOST_SAMPLES = 100_000  # made side by side
+HOTTEST = 1e6  # all symbols are alike long before
 MOST_SYMBOLS = 100_000_000
 
 
 def main() -> None:
     """Streams one text, or prints several."""
     at_least("--length", LENGTH.value, 1, MOST_SYMBOLS)
-    at_least("--temperature", TEMPERATURE.value, 0)
+    at_least("--temperature", TEMPERATURE.value, 0, HOTTEST)
     at_least("--top_k", TOP_K.value, 0)
     at_least("--num_samples", SAMPLES.value, 1, MOST_SAMPLES)
     if SAMPLES.value > 1 and SAMPLES.value * LENGTH.value > MOST_SYMBOLS:  # they are held until all are written

@@ -66,6 +66,7 @@ RETRY = launch.define(flags.DEFINE_boolean, "retry_failed", False, "go on with p
 PACK = launch.define(flags.DEFINE_integer, "pack", -1, "run this pack of the stored sweep alone, as launchers do")
 
 MOST_WORKERS = 1000
+MOST_MEMORY = 1_000_000  # GiB
 
 
 def main() -> int:
@@ -113,8 +114,8 @@ def check_numbers() -> None:
     at_least("--pack", PACK.value, -1)
     at_least("--pack_size", PACK_SIZE.value, 0)
     at_least("--sweep_seed", SEED.value, 0)
-    if MEMORY.value is not None and not 0 < MEMORY.value < float("inf"):
-        raise UserError(f"--memory_gb={MEMORY.value} must be above 0 and finite")
+    if MEMORY.value is not None and not 0 < MEMORY.value <= MOST_MEMORY:
+        raise UserError(f"--memory_gb={MEMORY.value} must be above 0 and at most {MOST_MEMORY:,}")
     if RANDOM.value and OPTUNA.value:
         raise UserError(f"--random={RANDOM.value} and --optuna={OPTUNA.value} are both given: leave one out")
     if CONFIG.value is None and (AXIS.value or ZIP.value or RANDOM.value or OPTUNA.value):

@@ -8,7 +8,7 @@ trained longer. Leaves results.json and a figure; see docs/two_basins.md.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from absl import flags
@@ -18,6 +18,9 @@ from rnn_research.errors import UserError
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.sweeps import plan
+
+if TYPE_CHECKING:
+    from rnn_research.training.trained import Trained
 
 RUNS = launch.define(
     flags.DEFINE_multi_string, "runs", [], "a sweep of language models of one shape and text; more may be given"
@@ -35,8 +38,14 @@ def main() -> None:
     finished = [run for folder in RUNS.value for run in finished_runs(launch.directory(folder, "--runs").path)]
     if not finished:
         raise UserError("--runs is missing: name a sweep, as in --runs=runs/basins")
+    from rnn_research.training import trained
+
+    first = trained.read(finished[0], flag="--runs")
+    network = None if judge is None else trained.read(judge, flag="--judge")
+    if network is not None and network.vocabulary != first.vocabulary:
+        raise UserError(f"--judge={JUDGE.value} has another vocabulary than the runs: train one on their text")
     with owner.taken(out, "basins"):
-        results = measured(finished, judge)
+        results = measured(finished, first, network)
         write_json(out.results, results)
         from rnn_research.report.stuck_streams import draw
 
@@ -59,8 +68,14 @@ def finished_runs(folder: Path) -> list[RunDirectory]:
     return finished
 
 
-def measured(finished: list[RunDirectory], judge: RunDirectory | None) -> dict[str, Any]:
-    """Every run's figures, and what they come to for each probability of a fresh start."""
+def measured(finished: list[RunDirectory], first: "Trained", network: "Trained | None") -> dict[str, Any]:
+    """Every run's figures, and what they come to for each probability of a fresh start.
+
+    Args:
+      finished: the runs.
+      first: the first of them, read.
+      network: the judge, if there is one.
+    """
     from rnn_research.studies import two_basins
     from rnn_research.tasks.text import language_modelling as text_task
     from rnn_research.tasks.text import streams
@@ -68,14 +83,9 @@ def measured(finished: list[RunDirectory], judge: RunDirectory | None) -> dict[s
     from rnn_research.training.run_text import read_text
     from rnn_research.training.walk import walker
 
-    first = trained.read(finished[0])
-
     def symbols(split: str) -> np.ndarray:
         return text_task.encode(read_text(first.config, finished[0], None, split)[0], first.vocabulary, False)[0]
 
-    network = None if judge is None else trained.read(judge)
-    if network is not None and network.vocabulary != first.vocabulary:
-        raise UserError(f"--judge={JUDGE.value} has another vocabulary than the runs: train one on their text")
     held_against = two_basins.judge_of(network, first.vocabulary, symbols("train"), symbols("test"))
     chunk = first.config.task.chunk_length
     text = symbols("validation")
@@ -84,7 +94,7 @@ def measured(finished: list[RunDirectory], judge: RunDirectory | None) -> dict[s
     walk = walker(task, first.model, first.config.training.dtype)
     readings = []
     for directory in finished:
-        run = trained.read(directory)
+        run = trained.read(directory, flag="--runs")
         readings.append(two_basins.reading(run, first.model, walk, splits, held_against))
         shown = readings[-1]
         print(

@@ -5,6 +5,9 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+SECTIONS = ("task", "model", "optimizer", "training")
+"""What the config of every run has, of whatever age."""
+
 
 def flatten(config: Mapping[str, Any] | ConfigDict, prefix: str = "") -> dict[str, Any]:
     """``{"model.hidden": 128, ...}``."""

@@ -129,8 +129,10 @@ class RunDirectory:
         """
         if not self.path.is_dir():
             raise UserError(f"{flag}={self.path}: no such run directory")
-        if not self.config.exists() or not self.checkpoints.is_dir():
+        if not there(self.config) or not there(self.checkpoints):
             raise UserError(f"{flag}={self.path} holds no trained run: train one with python -m experiments.train")
+        if not self.checkpoints.is_dir():
+            raise UserError(f"{flag}={self.path}: {self.checkpoints} is no folder: {REMEDY}")
         return self
 
 

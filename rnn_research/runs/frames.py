@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import flatten
+from rnn_research.runs.configs import SECTIONS, flatten
 from rnn_research.runs.directory import RunDirectory, of_point
 from rnn_research.runs.files import read_json, read_records, there
 from rnn_research.runs.migrations import migrated
-from rnn_research.runs.owner import SECTIONS, kind_of
+from rnn_research.runs.owner import kind_of
 
 STATUSES = ("done", "failed", "unfinished", "damaged")
 OWN = ("run", "path", "status", "reason")
@@ -132,7 +132,7 @@ def _row(folder: Path) -> dict[str, Any] | None:
         config = read_json(directory.config, dict.fromkeys(SECTIONS, dict) if kind == "run" else dict)
     except UserError as error:
         return {**own, "reason": str(error)}
-    if not config.keys() >= SECTIONS:
+    if not config.keys() >= set(SECTIONS):
         return None
     fields = {name: _cell(value) for name, value in flatten(migrated(config)).items()}
     try:
@@ -151,7 +151,7 @@ def _standing(directory: RunDirectory, records: list[dict[str, Any]], scored: bo
     if there(directory.failed):
         return "failed", directory.reason()
     if there(directory.done):
-        return ("done", "") if scored else ("damaged", "it is done, and results.json is missing or empty")
+        return ("done", "") if scored else ("damaged", f"it is done, and {directory.results} is missing or empty")
     return "unfinished", f"it has come to step {records[-1]['step']:,}" if records else "nothing is logged yet"
 
 

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_research.runs.configs import flatten
+from rnn_research.runs.configs import SECTIONS, flatten
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import read_json
 
@@ -106,7 +106,7 @@ def read_stored(run: RunDirectory) -> Stored:
     Raises:
       UserError: as ``read_config``.
     """
-    return read_json(run.config, dict)
+    return read_json(run.config, dict.fromkeys(SECTIONS, dict))
 
 
 def _at(config: Stored, field: str) -> Any:

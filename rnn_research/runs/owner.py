@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rnn_research.errors import UserError
+from rnn_research.runs.configs import SECTIONS
 from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import read_json, read_text, there
 
@@ -48,7 +49,6 @@ FILES = (
 )
 """Names that some command writes."""
 
-SECTIONS = {"task", "model", "optimizer", "training"}  # what the config of a run has
 ALONE = ("run", "sweep")  # they lie in no other result: analyze would not find them there, or count them as its own
 
 
@@ -145,7 +145,7 @@ def _recognised(path: Path) -> str | None:
             return "study"
         if "characters" in asked:
             return "cells_of_runs" if "runs" in _object(path / "results.json") else "cells"
-        return "run" if config.keys() >= SECTIONS or has("metrics.jsonl") else None
+        return "run" if config.keys() >= set(SECTIONS) or has("metrics.jsonl") else None
     if has("benchmark.md"):
         return "benchmark"
     if has("tables") and {"settings", "counted"} <= _object(path / "results.json").keys():

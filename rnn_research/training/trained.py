@@ -57,17 +57,18 @@ class Restored(NamedTuple):
     start: Carry | None = None
 
 
-def read(directory: RunDirectory, step: int | None = None) -> Trained:
+def read(directory: RunDirectory, step: int | None = None, flag: str = "--workdir") -> Trained:
     """Reads a language model.
 
     Args:
       directory: of the run.
       step: which checkpoint; None for the best by validation.
+      flag: that named the directory.
 
     Raises:
       UserError: if there is no run, no such checkpoint, a damaged one, or no language model.
     """
-    run = read_any(directory, step, "text")
+    run = read_any(directory, step, "text", flag)
     assert run.vocabulary is not None
     return Trained(run.config, run.model, run.params, run.vocabulary, run.step, run.start)
 
@@ -123,6 +124,7 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
       UserError: if there is no run, no such checkpoint, a damaged one, or another task.
     """
     directory.trained(flag)
+    chooses = "--step" if flag == "--workdir" else "--config.analysis.step"
     config = stored_config(directory)
     if task and config.task.name != task:
         raise UserError(f"{flag}={directory.path} holds no language model: its task is {config.task.name}")
@@ -145,16 +147,14 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
         chosen = checkpoints.best_step() if step is None else step
         if chosen is None or chosen not in checkpoints.steps():
             there = "; ".join([", ".join(map(str, checkpoints.steps())) or "none", *checkpoints.set_aside])
-            raise UserError(
-                f"{flag}={directory.path}: no checkpoint {step if step is not None else ''} (there: {there})"
-            )
+            which = "no checkpoint" if step is None else f"no checkpoint {step}, asked for by {chooses}={step},"
+            raise UserError(f"{flag}={directory.path}: {which} in {directory.checkpoints} (there: {there})")
         like = model.init(jax.random.key(0), config.model.init)
         params = checkpoints.restore(chosen, like, ".params")
         start = None
         if config.task.name == "text" and config.task.carry == "stream" and not config.task.fresh_probability:
             start = _mean_carry(checkpoints, chosen, model.initial_carry(like, config.task.batch_size))
     except Damaged as error:
-        chooses = "--step" if flag == "--workdir" else "--config.analysis.step"
         raise UserError(f"{flag}={directory.path}: {error}; {chooses} chooses another checkpoint") from error
     finally:
         checkpoints.close()

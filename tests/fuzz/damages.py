@@ -60,6 +60,8 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "strange object": _written(b'{"a": {"b": [1, null]}}'),
 }
 """Each replaces what has that path, or makes it."""
+BRIEF = {name: DAMAGES[name] for name in ("folder", "looped", "half", "binary", "deep list", "null", "empty object")}
+"""One of each kind: for commands that read what another is tried with in full."""
 
 
 def copied(source: Path, target: Path) -> Path:

@@ -114,7 +114,7 @@ def test_a_run_that_is_not_done_says_how_far_it_is(folder):
     (b / "results.json").unlink()
     assert row(runs.load(folder), "runs/b")[["status", "reason"]].tolist() == [
         "damaged",
-        "it is done, and results.json is missing or empty",
+        f"it is done, and {b / 'results.json'} is missing or empty",
     ]
 
 

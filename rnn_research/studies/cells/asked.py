@@ -69,9 +69,16 @@ def ask(documents: Documents, level: str, most: int, wanted: Wanted) -> Asked:
     if not names:
         suited = choose([(name, decode(content)) for name, content in read])
         names, language, why = suited.names, language or suited.language, suited.why
+    if wanted.language and not any(name.partition(".")[0] == "code" for name in names):
+        raise UserError(
+            f"--language={wanted.language} is of the concepts of code, and none is among {', '.join(names)} ({why}): "
+            "add --concepts=code, or leave it out"
+        )
     found = labels_of_documents(read, names, level=level, language=language, patterns=wanted.patterns)
     found = [concept._replace(labels_N=concept.labels_N[:N]) for concept in found]
-    concepts, absent = parted([*found, *(from_file(path, N, name) for name, path in wanted.files.items())])
+    concepts, absent = parted(
+        [*found, *(from_file(path, N, name, f"--labels={name}") for name, path in wanted.files.items())]
+    )
     if not concepts:
         raise UserError(
             f"--concepts: this text contains nothing of what is asked for ({', '.join(absent)}): "
