@@ -27,14 +27,22 @@ from rnn_research.runs.directory import RunDirectory
 RUNS = launch.define(flags.DEFINE_multi_string, "runs", [], "folders of runs, searched to the bottom; commas between")
 Y = launch.define(flags.DEFINE_string, "y", None, "a result or a curve; by default the objective on test")
 X = launch.define(flags.DEFINE_string, "x", None, "a field to draw it against; by default the one with most values")
-GROUP = launch.define(flags.DEFINE_list, "group", None, "fields that tell lines apart; by default all swept but x")
+GROUP = launch.define(
+    flags.DEFINE_list,
+    "group",
+    None,
+    "fields that tell lines apart; by default all swept but x; empty: none",
+    may_be_empty=True,
+)
 WHERE = launch.define(
     flags.DEFINE_multi_string, "where", [], "which runs: FIELD=VALUE,VALUE, FIELD!=VALUE or FIELD<NUMBER; repeatable"
 )
 SELECT = launch.define(flags.DEFINE_string, "select", "validation", "what chooses the best setting; never a test score")
 SUCCESS = launch.define(flags.DEFINE_string, "success", None, "what counts as success, RESULT<NUMBER")
 PAIR = launch.define(flags.DEFINE_multi_string, "pair", [], "two values to compare seed by seed, FIELD=A:B; repeatable")
-COMPARE = launch.define(flags.DEFINE_multi_string, "compare", [], "two run directories to set side by side")
+COMPARE = launch.define(
+    flags.DEFINE_multi_string, "compare", [], "two run directories to set side by side", may_be_empty=True
+)
 WORKDIR = launch.workdir_flag("where the results go; by default the folder analysis of the first --runs")
 
 

@@ -28,9 +28,17 @@ from rnn_research.training.stop import Stopped, came, end_on_signals
 OURS: list[str] = []  # the flags of this command, in the order in which help shows them
 
 
-def define(kind: Callable[..., Any], name: str, default: Any, text: str, *more: Any) -> Any:
-    """Defines a flag that ``--help`` shows; ``kind`` is one of absl's ``DEFINE_*``."""
+MAY_BE_EMPTY: set[str] = set()
+
+
+def define(kind: Callable[..., Any], name: str, default: Any, text: str, *more: Any, may_be_empty: bool = False) -> Any:
+    """Defines a flag that ``--help`` shows; ``kind`` is one of absl's ``DEFINE_*``.
+
+    ``may_be_empty``: ``--NAME=`` says something; of other flags it is a slip, unless that is the default.
+    """
     OURS.append(name)
+    if may_be_empty or default == "":
+        MAY_BE_EMPTY.add(name)
     return kind(name, default, *more, text) if more else kind(name, default, text)
 
 
@@ -207,8 +215,8 @@ def check_flags(argv: Sequence[str]) -> None:
             if given_value is None:
                 raise UserError(f"--{name} has no value: give one, as in --{name}=VALUE")
             check_type(name, given_value, default)
-            if name in OURS and not given_value.strip() and flags.FLAGS[name].default != given_value:
-                raise UserError(f"--{name}={given_value} is empty: give it a value, or leave it out")
+            if name in OURS and not given_value and name not in MAY_BE_EMPTY:
+                raise UserError(f"--{name}= is empty: give it a value, or leave it out")
 
 
 def _default(name: str, given: str | None, flat: dict[str, Any]) -> Any:

@@ -102,7 +102,7 @@ def test_a_clamped_unit_changes_the_text(sample):
         (("--length=long",), ("--length=long", "whole number")),
         (("--temperature=-1",), ("--temperature=-1", "at least 0")),
         (("--temperature=nan",), ("--temperature=nan", "number")),
-        (("--temperature=inf",), ("--temperature=inf", "finite")),
+        (("--temperature=inf",), ("--temperature=inf", "at most 1,000,000")),
         (("--top_k=-1",), ("--top_k=-1", "at least 0")),
         (("--top_p=0",), ("--top_p=0", "above 0 and at most 1")),
         (("--top_p=1.5",), ("--top_p=1.5", "above 0 and at most 1")),

@@ -39,7 +39,11 @@ COMMANDS = (
 )
 ANY_TEXT = ("prime",)
 NEW_FOLDER = ("workdir", "out")
-LEGAL = {"pattern": ("a=b", "a:b=c"), "success": ("a=b", "a:b=c", "a<b")}  # whether runs have an "a", the page asks
+LEGAL = {
+    "pattern": ("a=b", "a:b=c"),
+    "success": ("a=b", "a:b=c", "a<b"),
+    "group": ("",),
+}  # whether runs have an "a", the page asks
 TEXTS = (*NEVER[str], ",", "=", "a=", "=b", "a=b", "a<b", "a:b=c", "/dev/null", "1,,2")
 KINDS = {"bool": bool, "int": int, "float": float}
 
