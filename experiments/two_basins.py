@@ -17,6 +17,7 @@ from experiments import launch
 from rnn_research.errors import UserError
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory, write_json
+from rnn_research.runs.files import folder_fault
 from rnn_research.sweeps import plan
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def finished_runs(folder: Path) -> list[RunDirectory]:
     sweep = plan.read(folder)
     if sweep is None:
         raise UserError(f"--runs={folder} holds no sweep: make one with experiments.sweep")
+    if fault := folder_fault(folder / "runs"):
+        raise UserError(f"--runs={folder}: {fault}")
     finished = [run for run in (plan.run_directory(folder, p) for p in sweep.points) if run.done.exists()]
     if not finished:
         raise UserError(f"--runs={folder}: none of its {len(sweep.points)} runs is finished")

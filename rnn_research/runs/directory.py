@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rnn_research.errors import UserError
-from rnn_research.runs.files import NUMBER, REMEDY, read_bytes, read_json, there
+from rnn_research.runs.files import NUMBER, REMEDY, folder_fault, read_bytes, read_json, there
 
 __all__ = ["InUse", "RunDirectory", "read_json", "remove", "write_json", "write_text"]
 
@@ -131,8 +131,8 @@ class RunDirectory:
             raise UserError(f"{flag}={self.path}: no such run directory")
         if not there(self.config) or not there(self.checkpoints):
             raise UserError(f"{flag}={self.path} holds no trained run: train one with python -m experiments.train")
-        if not self.checkpoints.is_dir():
-            raise UserError(f"{flag}={self.path}: {self.checkpoints} is no folder: {REMEDY}")
+        if fault := folder_fault(self.checkpoints):
+            raise UserError(f"{flag}={self.path}: {fault}")
         return self
 
 

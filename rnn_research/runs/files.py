@@ -29,6 +29,11 @@ def there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def folder_fault(path: Path) -> str:
+    """What is wrong with something that stands where a folder should, or the empty string; nothing there is no fault."""
+    return f"{path} is no folder: {REMEDY}" if there(path) and not path.is_dir() else ""
+
+
 def read_bytes(path: Path) -> bytes:
     """What a file holds.
 

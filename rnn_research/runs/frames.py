@@ -11,7 +11,7 @@ import pandas as pd
 from rnn_research.errors import UserError
 from rnn_research.runs.configs import SECTIONS, flatten
 from rnn_research.runs.directory import RunDirectory, of_point
-from rnn_research.runs.files import read_json, read_records, there
+from rnn_research.runs.files import folder_fault, read_json, read_records, there
 from rnn_research.runs.migrations import migrated
 from rnn_research.runs.owner import kind_of
 
@@ -174,6 +174,9 @@ def _cell(value: Any) -> Any:
 def _not_started(sweep: Path, folders: dict[Path, None]) -> Iterator[dict[str, Any]]:
     """A row for every planned point that has no run directory; one for the plan itself if it cannot be read."""
     own = {"run": "", "status": "unfinished", "reason": NOT_STARTED}
+    if fault := folder_fault(sweep.parent / "runs"):
+        yield {**own, "path": sweep, "status": "damaged", "reason": fault}
+        return
     try:
         points = [(of_point(sweep.parent, p["name"]), p["overrides"]) for p in read_json(sweep, PLAN)["points"]]
     except UserError as error:

@@ -25,6 +25,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for point in points:
         run = plan.run_directory(path, point)
         results = {"objective": "mean_squared_error", "step": 2, "best_step": 2, "validation_mean_squared_error": 0.5}
+        write_json(run.config, {**defaults("adding").to_dict(), "seed": point.overrides["seed"]})
         write_json(run.results, results)
         run.done.touch()
     write_json(path / "results.json", {"points": 2})
@@ -32,17 +33,39 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_a_damaged_file_of_a_sweep(sweep: Path, tmp_path: Path, file: str):
+@pytest.mark.parametrize("reader", ["sweep", "analyze", "two_basins"])
+def test_a_damaged_file_of_a_sweep(sweep: Path, tmp_path: Path, file: str, reader: str):
     wrong = []
-    with command("sweep") as call, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(launchers, "run_pack", passed)
-        patch.setattr(sys.modules["experiments.sweep"], "share_cores", lambda sweep: None)
+    with command(reader) as call, pytest.MonkeyPatch.context() as patch:
+        out = cut_off(reader, patch)
         for damage, make in DAMAGES.items():
+            if (file, damage) == ("runs", "folder"):  # as of a sweep that has not begun
+                continue
             folder = copied(sweep, tmp_path / damage.replace(" ", "-"))
             make(folder / file)
-            if found := fault(call(f"--workdir={folder}"), str(folder)):
+            named = f"--workdir={folder}" if reader == "sweep" else f"--runs={folder}"
+            ended = call(named, *([f"--workdir={tmp_path / out}"] if out else []))
+            if found := fault(ended, str(folder / file)):
                 wrong.append(f"{file} {damage}: {found}")
     assert not wrong, "\n".join(wrong)
+
+
+def cut_off(reader: str, patch: pytest.MonkeyPatch) -> str:
+    """Nothing is computed behind the reading; says where the results would go, if not there."""
+    module = sys.modules[f"experiments.{reader}"]
+    if reader == "sweep":
+        patch.setattr(launchers, "run_pack", passed)
+        patch.setattr(module, "share_cores", lambda sweep: None)
+        return ""
+    if reader == "analyze":
+        from rnn_research.report.sweep import page
+
+        patch.setattr(page, "write_page", passed)
+        return "analysis"
+    from rnn_research.training import trained
+
+    patch.setattr(trained, "read", passed)
+    return "basins"
 
 
 BASE = defaults("adding").to_dict()

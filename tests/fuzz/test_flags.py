@@ -41,9 +41,9 @@ ANY_TEXT = ("prime",)
 NEW_FOLDER = ("workdir", "out")
 LEGAL = {
     "pattern": ("a=b", "a:b=c"),
-    "success": ("a=b", "a:b=c", "a<b"),
+    "success": ("a=b", "a:b=c", "a<b"),  # whether runs have an "a", the page asks
     "group": ("",),
-}  # whether runs have an "a", the page asks
+}
 TEXTS = (*NEVER[str], ",", "=", "a=", "=b", "a=b", "a<b", "a:b=c", "/dev/null", "1,,2")
 KINDS = {"bool": bool, "int": int, "float": float}
 
