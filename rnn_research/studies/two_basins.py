@@ -133,6 +133,9 @@ def reading(run: Trained, model: Model, walk: Walk, splits: Sequence[Any], judge
         "samples_bar_nats": bar,
         **_of_samples(judge, samples(*draws), bar, ""),
     }
+    if judge.network is not None:
+        # How probable the network's text is to the judge where it began well, whatever the network can do.
+        found |= {f"{name}_warm": nats for name, nats in judged_figures(judged(judge, from_warm_NL)).items()}
     if run.start is not None:
         found |= _of_samples(judge, samples(*draws, start=run.start), bar, "_mean_carry")
     return found
@@ -148,6 +151,9 @@ def _of_samples(judge: Judge, symbols_NL: np.ndarray, bar: float, suffix: str) -
     if judge.network is not None:
         figures |= judged_figures(judged(judge, symbols_NL))
     return {f"{name}{suffix}": value for name, value in figures.items()}
+
+
+JUDGED = ("judged_nats_first", "judged_nats_last", "judged_nats_first_warm", "judged_nats_last_warm")
 
 
 def judged_figures(nats_NL: np.ndarray) -> dict[str, float]:
@@ -191,7 +197,7 @@ def summary(readings: Sequence[dict[str, Any]]) -> dict[str, Any]:
             f"{name}_samples": sum(r["samples"] for r in own),
             f"{name}_samples_stuck": sum(r["samples_stuck"] for r in own),
         }
-        for figure in ("judged_nats_first", "judged_nats_last"):
+        for figure in JUDGED:
             if all(figure in r for r in own):
                 found[f"{name}_{figure}"] = float(np.mean([r[figure] for r in own]))
         if all("samples_stuck_mean_carry" in r for r in own):
