@@ -17,6 +17,8 @@ class Concept(NamedTuple):
         ``classes`` (categorical). Every position has one: where there is nothing to count, it is 0.
       classes: the names of a categorical concept's values, else empty.
       description: one line that says exactly what is labelled.
+      ahead: the label speaks of characters that are still to come. Such a label is never looked for late: some
+        symbols on it says what anybody has read.
     """
 
     name: str
@@ -24,16 +26,17 @@ class Concept(NamedTuple):
     labels_N: np.ndarray
     classes: tuple[str, ...] = ()
     description: str = ""
+    ahead: bool = False
 
 
-def binary(name: str, labels_N: np.ndarray, description: str = "") -> Concept:
+def binary(name: str, labels_N: np.ndarray, description: str = "", ahead: bool = False) -> Concept:
     """A concept that holds or does not."""
-    return Concept(name, "binary", np.asarray(labels_N, bool), (), description)
+    return Concept(name, "binary", np.asarray(labels_N, bool), (), description, ahead)
 
 
-def count(name: str, labels_N: np.ndarray, description: str = "") -> Concept:
+def count(name: str, labels_N: np.ndarray, description: str = "", ahead: bool = False) -> Concept:
     """A concept with a number."""
-    return Concept(name, "count", np.asarray(labels_N, np.int32), (), description)
+    return Concept(name, "count", np.asarray(labels_N, np.int32), (), description, ahead)
 
 
 def categorical(name: str, labels_N: np.ndarray, classes: tuple[str, ...], description: str = "") -> Concept:

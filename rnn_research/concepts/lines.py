@@ -64,7 +64,10 @@ def spaces_owed(text: str, in_string_N: np.ndarray | None = None) -> Concept:
     owed_N = lines.indented_L[lines.line_N] - np.arange(1, len(text) + 1)
     owed_N = np.where(due_L[lines.line_N], np.maximum(owed_N, 0), 0)
     return count(
-        "spaces_owed", owed_N, "Characters of the line's indentation still to come; none in blank lines and in strings."
+        "spaces_owed",
+        owed_N,
+        "Characters of the line's indentation still to come; none in blank lines and in strings.",
+        ahead=True,
     )
 
 
@@ -90,4 +93,4 @@ def line_break_near(text: str, near: int = NEAR) -> Concept:
     t = np.arange(len(text))
     feeds = np.append(np.flatnonzero(codes(text) == ord("\n")), len(text) + near + 1)
     nearest_N = feeds[np.searchsorted(feeds, t, side="right")]
-    return binary("line_break_near", nearest_N - t <= near, f"A line break is among the next {near} characters.")
+    return binary("line_break_near", nearest_N - t <= near, f"A line break is among the next {near} characters.", True)

@@ -304,6 +304,7 @@ def test_a_late_unit_is_told_by_its_lag():
     short = Concept("short", "binary", np.repeat(RNG.integers(2, size=400), 5) > 0)
     codes[3:, 2] = 100 * short.labels_N[:-3]
     assert delays(codes[at], at, [short]) == [3]
+    assert delays(codes[at], at, [short._replace(ahead=True)]) == [0]  # some symbols on, anybody could tell it
     assert delayed(short, 3).labels_N.tolist() == [short.labels_N[0]] * 3 + short.labels_N[:-3].tolist()
 
 

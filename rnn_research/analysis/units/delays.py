@@ -14,7 +14,9 @@ WORTH = 0.05
 
 
 def delays(codes_NU: np.ndarray, positions_N: np.ndarray, concepts: Sequence[Concept], most: int = MOST) -> list[int]:
-    """The lag of each concept, 0 unless a later label is followed clearly better; 0 of a categorical one.
+    """The lag of each concept, 0 unless a later label is followed clearly better.
+
+    0 also of a categorical one, and of one that looks ahead: late, it would be told by what has been read.
 
     Args:
       codes_NU: bins of the units' activations at some positions, of the part of the text that chooses.
@@ -24,7 +26,7 @@ def delays(codes_NU: np.ndarray, positions_N: np.ndarray, concepts: Sequence[Con
     rank_NU = rotations.ranks(codes_NU)
     found = []
     for concept in concepts:
-        if concept.kind == "categorical" or len(positions_N) == 0:
+        if concept.kind == "categorical" or concept.ahead or len(positions_N) == 0:
             found.append(0)
             continue
         late_NL = np.stack([concept.labels_N[positions_N - lag] for lag in range(most + 1)], axis=1)
