@@ -23,7 +23,7 @@ from rnn_research.tasks.objectives import perplexity
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
-from rnn_research.tasks.text.language_modelling import limits_of
+from rnn_research.tasks.text.scoring import coverage, limits_of
 from rnn_research.tasks.text.words import UNKNOWN
 from rnn_research.training import trained, zero_start
 from rnn_research.training.results import interval_of
@@ -69,7 +69,7 @@ def main() -> None:
         )
     config = run.config
     part = streams.evaluation(tokens, ends, config.evaluation.batch_size, config.task.chunk_length)
-    covered = text_task.coverage(tokens, run.vocabulary)
+    covered = coverage(tokens, run.vocabulary)
     kind = "streams" if not TEXT.value and config.task.split == "streams" else "documents"
     task = text_task.next_symbol(
         run.vocabulary,

@@ -17,7 +17,7 @@ from ml_collections import config_flags
 
 from experiments import launch
 from rnn_research.runs.directory import RunDirectory, write_text
-from rnn_research.tasks.text.language_modelling import limits_of
+from rnn_research.tasks.text.scoring import limits_of
 from rnn_research.training import distributed, scores, trained, writing
 from rnn_research.training.train import train
 

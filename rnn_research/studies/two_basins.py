@@ -18,7 +18,7 @@ import numpy as np
 from rnn_research.models import Model, ngram
 from rnn_research.models.generate import generate, prime
 from rnn_research.runs.statistics import mean_interval
-from rnn_research.tasks.text import language_modelling as text_task
+from rnn_research.tasks.text import scoring
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training import zero_start
 from rnn_research.training.trained import Trained
@@ -94,7 +94,7 @@ def _nats(model: Model, params: Params, inputs_TN: Any, targets_TN: Any) -> Any:
     @jax.jit
     def nats(params: Params) -> Any:
         logits_TNV, _ = model.apply(params, inputs_TN, model.initial_carry(params, inputs_TN.shape[1]))
-        return text_task.nats(logits_TNV, targets_TN)[0]
+        return scoring.nats(logits_TNV, targets_TN)[0]
 
     return nats(params)
 

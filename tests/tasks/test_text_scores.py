@@ -9,7 +9,7 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from rnn_research.tasks.text.language_modelling import (
+from rnn_research.tasks.text.scoring import (
     Coverage,
     coverage,
     cross_entropy,

@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
 from rnn_research.tasks.text.corpus import Corpus
-from rnn_research.tasks.text.language_modelling import cut
+from rnn_research.tasks.text.cutting import cut
 
 
 def section(level="bytes", validation=0.1, test=0.1):

@@ -10,52 +10,18 @@ facts is the entropy of single symbols, the loss of a model that ignores context
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import UserError, at_least, one_of, share
-from rnn_research.tasks.objectives import classes, perplexity, totals
 from rnn_research.tasks.task import Batch, Pieces, Split, Task
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import streams, vocabulary
+from rnn_research.tasks.text.cutting import cut, shares
+from rnn_research.tasks.text.scoring import Coverage, coverage, cross_entropy, entropy, score, summary
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.types import Array, Key
-
-MOSTLY = 0.5
-"""The share of ``<unk>`` among words above which a perplexity is not given."""
-
-
-class Coverage(NamedTuple):
-    """How much of a text its symbols stand for.
-
-    Attributes:
-      symbols: of the text.
-      bytes_per_token: of text, in the mean over the symbols that are scored; None where they do not give back the text.
-      uncoded_symbols: that are scored nowhere, being outside the vocabulary.
-      unknown_share: of ``<unk>`` among the symbols that are scored.
-    """
-
-    symbols: int
-    bytes_per_token: float | None
-    uncoded_symbols: int = 0
-    unknown_share: float = 0.0
-
-    @property
-    def uncoded_share(self) -> float:
-        """Of all symbols behind the first."""
-        return self.uncoded_symbols / max(1, self.symbols - 1)
-
-
-def coverage(tokens: np.ndarray, words: Vocabulary) -> Coverage:
-    """Of a text, whose first symbol is read and not scored."""
-    targets = tokens[1:]
-    known = targets[targets >= 0]
-    sizes = words.sizes()
-    per_token = None if sizes is None or not len(known) else float(sizes[known].mean())
-    unknown = words.outside(known) / max(1, len(known))
-    return Coverage(len(tokens), per_token, len(targets) - len(known), unknown)
 
 
 def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None = None) -> Task:
@@ -155,7 +121,7 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
             f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
         )
     encoded, ends, _ = encode(documents, words, config.reset_at_documents)
-    splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, _shares(config))
+    splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, shares(config))
     tokens = {name: int(split.batches * config.chunk_length * config.batch_size) for name, split in splits.items()}
     number_B1 = np.arange(config.batch_size)[:, None]
     pieces = {
@@ -258,59 +224,16 @@ def load(config: Any) -> corpora.Corpus:
     return corpora.embedded()
 
 
-def cut(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]]]:
-    """Contiguous train, validation and test parts, in this order, cut inside documents where need be.
-
-    A cut never falls inside a UTF-8 character unless the level is bytes.
-    """
-    validation, test = config.validation_fraction, config.test_fraction
-    if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
-        raise UserError(
-            f"--config.task.validation_fraction={validation} and --config.task.test_fraction={test} "
-            "must be at least 0 and leave something to train on"
-        )
-    total = sum(len(d) for d in corpus.documents)
-    bounds = {"train": (0, total - int(total * validation) - int(total * test))}
-    if validation:
-        bounds["validation"] = (bounds["train"][1], total - int(total * test))
-    if test:
-        bounds["test"] = (total - int(total * test), total)
-    return {name: _between(corpus, low, high, config.level != "bytes") for name, (low, high) in bounds.items()}
-
-
 def parts_of(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]]]:
     """The documents of every split, as ``config.split`` cuts them; each stream's piece is a document of its own."""
     if config.split == "contiguous":
         return cut(corpus, config)
     whole = np.frombuffer(b"".join(corpus.documents), np.uint8)
-    splits = streams.in_time(whole, None, config.batch_size, config.chunk_length, _shares(config))
+    splits = streams.in_time(whole, None, config.batch_size, config.chunk_length, shares(config))
     return {
         name: [(f"stream {b + 1}", np.asarray(piece, np.uint8).tobytes()) for b, piece in enumerate(split.data[0].T)]
         for name, split in splits.items()
     }
-
-
-def _shares(config: Any) -> dict[str, float]:
-    shares = {"train": 1 - config.validation_fraction - config.test_fraction}
-    return shares | {name: config[f"{name}_fraction"] for name in ("validation", "test") if config[f"{name}_fraction"]}
-
-
-def _between(corpus: corpora.Corpus, low: int, high: int, whole_characters: bool) -> list[tuple[str, bytes]]:
-    found, start = [], 0
-    for name, document in zip(corpus.names, corpus.documents, strict=True):
-        a, b = max(low - start, 0), min(high - start, len(document))
-        if whole_characters:
-            a, b = _character_start(document, a), _character_start(document, b)
-        if a < b:
-            found.append((name, document[a:b]))
-        start += len(document)
-    return found
-
-
-def _character_start(document: bytes, at: int) -> int:
-    while 0 < at < len(document) and document[at] & 0b1100_0000 == 0b1000_0000:
-        at -= 1
-    return at
 
 
 def encode(
@@ -325,80 +248,3 @@ def encode(
     ends = np.zeros(len(tokens), bool)
     ends[np.cumsum([length for length in lengths if length]) - 1] = True
     return tokens, ends, lengths
-
-
-def nats(logits_TBV: Array, targets_TB: Array) -> tuple[Array, Array]:
-    """Negative log-likelihood of each target, and whether it counts (symbols outside do not)."""
-    nats_TB, scored_TB, _ = classes(logits_TBV, targets_TB)
-    return nats_TB, scored_TB
-
-
-def cross_entropy(logits_TBV: Array, targets_TB: Array) -> Array:
-    """Mean negative log-likelihood, in nats per symbol."""
-    nats_TB, scored_TB = nats(logits_TBV, targets_TB)
-    return jnp.sum(nats_TB) / jnp.maximum(1, jnp.sum(scored_TB))
-
-
-def score(logits_TBV: Array, targets_TB: Array) -> dict[str, Array]:
-    """Sums over time, ``[B]`` each: nats, symbols scored, and symbols guessed right."""
-    nats_TB, scored_TB, right_TB = classes(logits_TBV, targets_TB)
-    return {
-        "nats": jnp.sum(nats_TB, axis=0),
-        "tokens": jnp.sum(scored_TB, axis=0),
-        "right": jnp.sum(right_TB, axis=0),
-    }
-
-
-def summary(sums: Mapping[str, Any], covered: Coverage) -> dict[str, float]:
-    """Headline figures from the sums of a split; a figure that would mean nothing is left out.
-
-    ``bits_per_byte`` is of every byte of the text behind its first symbol. Where
-    symbols are not in the vocabulary they are not coded, and it is called
-    ``bits_per_coded_byte``: both sums are over the others. Words have neither. The
-    ``perplexity`` of words is left out where most of them are ``<unk>``, which is
-    easy to guess and says nothing.
-    """
-    total = totals(sums)
-    tokens = max(1.0, total["tokens"])
-    mean = total["nats"] / tokens
-    figures = {"nats_per_token": mean}
-    if covered.bytes_per_token is not None:
-        name = "bits_per_coded_byte" if covered.uncoded_symbols else "bits_per_byte"
-        figures[name] = mean / math.log(2) / covered.bytes_per_token
-    if covered.unknown_share <= MOSTLY:
-        figures["perplexity"] = perplexity(mean)
-    figures |= {"accuracy": total["right"] / tokens, "tokens": int(total["tokens"])}
-    if covered.uncoded_symbols:
-        shares = {"uncoded_symbols": covered.uncoded_symbols, "uncoded_symbols_share": covered.uncoded_share}
-        figures |= shares
-    if covered.unknown_share:
-        figures["unknown_share"] = covered.unknown_share
-    return figures
-
-
-def limits_of(figures: Mapping[str, Any], split: str = "") -> list[str]:
-    """What a reader must know of the figures of a text, in sentences; none where they are of all of it.
-
-    Args:
-      figures: from ``summary``, or all of a run's.
-      split: whose they are, where their names begin with it.
-    """
-    prefix = f"{split}_" if split else ""
-    sentences = []
-    if uncoded := figures.get(f"{prefix}uncoded_symbols"):
-        sentences.append(
-            f"{uncoded:,} symbols ({figures[f'{prefix}uncoded_symbols_share']:.2%}) are outside the vocabulary and are "
-            "not coded: every figure is of the others"
-        )
-    if unknown := figures.get(f"{prefix}unknown_share"):
-        sentences.append(
-            f"{unknown:.2%} of the symbols that are scored are <unk>, whose spelling is not coded"
-            + (": they are most of the text, and a perplexity is not given" if unknown > MOSTLY else "")
-        )
-    return sentences
-
-
-def entropy(counts: np.ndarray) -> float:
-    """Of the distribution that the counts give, in nats."""
-    p = counts[counts > 0] / counts.sum()
-    return float(-np.sum(p * np.log(p)))
