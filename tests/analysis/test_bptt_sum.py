@@ -27,7 +27,7 @@ def test_total_equals_autodiff(cell):
     near(mine.total, jax.jit(jax.grad(error))(params), rtol=1e-12, atol=1e-14)
     total = ravel_pytree(mine.total)[0]
     for of_one, whole in ((mine.of_all, total), *zip(mine.of_each, mine.total, strict=True)):
-        assert float(jnp.sum(of_one.share)) == pytest.approx(float(np.any(whole)), abs=1e-10)
+        assert float(jnp.sum(of_one.share)) == pytest.approx(float(np.any(whole)), abs=1e-12)
         felt = np.any(np.asarray(of_one.log_norm) > -np.inf)  # summands may cancel, norms do not
         assert float(jnp.sum(of_one.norm_share)) == pytest.approx(float(felt), abs=1e-12)
 

@@ -183,14 +183,19 @@ def test_slow_labels_are_found_by_chance_as_often_as_is_said():
 
 def test_the_best_of_all_units_is_compared_with_the_best_of_all_units():
     rng = np.random.default_rng(2)
-    y_N = np.repeat(rng.integers(2, size=80), 25).astype(float)
-    codes_NU = rng.integers(0, BINS, (2000, 40))
-    codes_NU[:, 7] = np.where(y_N > 0, 100, 20) + rng.integers(0, 20, 2000)
-    rank_NU = rotations.ranks(codes_NU)
-    y_NC = rotations.standard(y_N[:, None])
-    p_U = rotations.p_of_units(rank_NU, y_NC, np.array([0, 1000, 2000]), two_sided=True, draws=100)
-    assert p_U[7] == 1 / 101
-    assert np.delete(p_U, 7).min() > 0.01
+    least = []
+    for seed in range(150):
+        y_N = np.repeat(rng.integers(2, size=80), 25).astype(float)
+        codes_NU = rng.integers(0, BINS, (2000, 40))
+        codes_NU[:, 7] = np.where(y_N > 0, 100, 20) + rng.integers(0, 20, 2000)
+        rank_NU = rotations.ranks(codes_NU)
+        y_NC = rotations.standard(y_N[:, None])
+        edges = np.array([0, 1000, 2000])
+        p_U = rotations.p_of_units(rank_NU, y_NC, edges, two_sided=True, draws=100, seed=seed)
+        assert p_U[7] == 1 / 101
+        least.append(np.delete(p_U, 7).min())
+    # The least p of 39 units that know nothing is one p: below 0.05 in a twentieth of the cases, over the turns, too.
+    assert np.mean(np.array(least) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
     kind_N = rng.integers(3, size=2000)
     codes_NU[:, 3] = np.array([60, 10, 110])[kind_N]
     rank_NU, kind_NC = rotations.ranks(codes_NU), np.eye(3)[kind_N].astype(np.float32)
@@ -237,7 +242,7 @@ def test_probes_need_as_many_features_as_the_concept_is_made_of():
     x = RNG.normal(size=(4000, 30)).astype(np.float32)
     two = x[:, 4] + x[:, 9]
     targets = [(x[:, [7]] > 0.3), two[:, None], x @ RNG.normal(size=(30, 1))]
-    targets.append(np.eye(3)[np.digitize(x[:, 11], (-0.5, 0.5))])
+    targets.append(np.eye(2)[(x[:, 11] > 0).astype(int)])  # of three in a row, no weighted sum tells the middle one
     targets = [y.astype(np.float32) for y in targets]
     kinds = ("binary", "count", "count", "categorical")
     features = probes.features_of(x[:2000], x[2000:])
@@ -286,7 +291,7 @@ def test_contexts_tell_what_two_characters_tell_together():
     contexts = Contexts(symbols[:2000], symbols[2000:], 2)
     at = np.arange(5, 2000, 7)
     predicted = contexts.predicted(y[:2000], np.ones(2000, bool), at)
-    assert metrics.roc_auc_score(y[2000:][at, 0], predicted[:, 0]) == 1
+    assert metrics.roc_auc_score(y[2000:][at, 0], predicted[:, 0]) == pytest.approx(1)
     # By hand: the mean of a context of two leans on that of its last character by four positions.
     last, both = symbols[:2000] == 1, (symbols[:2000] == 1) & (np.roll(symbols, 1)[:2000] == 2)
     shorter = (y[:2000][last].sum() + 4 * y[:2000].mean()) / (last.sum() + 4)
@@ -295,7 +300,7 @@ def test_contexts_tell_what_two_characters_tell_together():
 
 
 def test_a_late_unit_is_told_by_its_lag():
-    holds = HOLDS[:2000]
+    holds = np.arange(2000) // 250 % 2 == 0  # three symbols late is right all but 3 times in 250
     late = Concept("holds", "binary", holds)
     codes = RNG.integers(0, BINS, (2000, 5))
     codes[3:, 2] = 100 * holds[:-3]
