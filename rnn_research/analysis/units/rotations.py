@@ -132,13 +132,13 @@ def p_of_units(
             for s, turn in enumerate(rng.integers(stop - start, size=count)):
                 turned_NSC[start:stop, s] = np.roll(y_NC[start:stop], turn, axis=0)
         null.append(measured(turned_NSC))
-    null_SU = np.concatenate(null)
-    mean_U, sd_U = null_SU.mean(axis=0), null_SU.std(axis=0)
-    scale_U = np.divide(1, sd_U, out=np.zeros(U), where=sd_U > 1e-9)
-    z_U, null_SU = (measured(y_NC[:, None])[0] - mean_U) * scale_U, (null_SU - mean_U) * scale_U
+    # The labels as they are stand among the turned ones here, too: what a unit deviates from, all are in alike.
+    all_SU = np.concatenate([measured(y_NC[:, None]), *null])
+    mean_U, sd_U = all_SU.mean(axis=0), all_SU.std(axis=0)
+    z_SU = (all_SU - mean_U) * np.divide(1, sd_U, out=np.zeros(U), where=sd_U > 1e-9)
     if two_sided:
-        z_U, null_SU = np.abs(z_U), np.abs(null_SU)
-    best_S = np.sort(null_SU.max(axis=1))
+        z_SU = np.abs(z_SU)
+    z_U, best_S = z_SU[0], np.sort(z_SU[1:].max(axis=1))
     return (1 + draws - np.searchsorted(best_S, z_U)) / (1 + draws)
 
 
