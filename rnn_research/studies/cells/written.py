@@ -15,7 +15,7 @@ from rnn_research.runs.directory import RunDirectory, read_json, written_whole
 from rnn_research.studies.cells.asked import Asked
 from rnn_research.tasks.text.vocabulary import Vocabulary
 
-RULES = 3
+RULES = 4
 """Grows whenever the same question gets another answer; results of other rules are made anew."""
 
 
