@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from configs import interpretable_cells
 from rnn_research.analysis.units.rotations import holding
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.cells.lstm import LSTMParams
@@ -14,11 +15,13 @@ from rnn_research.concepts.concept import binary, categorical, count
 from rnn_research.errors import UserError
 from rnn_research.models import MODELS
 from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.studies.cells import study
 from rnn_research.studies.cells.causes import closing, effects, matched_controls
 from rnn_research.studies.cells.closing_symbols import closing_symbols
 from rnn_research.studies.cells.intervened import Moments, interventions_on
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.defaults import defaults
+from rnn_research.training.trained import Trained
 from rnn_research.unroll import StackParams
 
 SYMBOLS = "abcd()"
@@ -31,12 +34,16 @@ SIZES = {"streams": 4, "steps": 350}
 
 @pytest.fixture(scope="module")
 def text():
+    return bracketed(2000, OPENS, CLOSES)
+
+
+def bracketed(N, opens, closes):
     """Symbols [N] of a text with brackets that do not nest, and where one is open."""
     rng = np.random.default_rng(0)
     symbols, inside, is_open = [], [], False
-    for _ in range(2000):
+    for _ in range(N):
         symbol = rng.integers(4)
-        if rng.random() < (CLOSES if is_open else OPENS):
+        if rng.random() < (closes if is_open else opens):
             symbol, is_open = (5, False) if is_open else (4, True)
         symbols.append(symbol)
         inside.append(is_open)
@@ -50,23 +57,30 @@ def concept(text):
 
 @pytest.fixture(scope="module")
 def model():
+    return MODELS["language_model"](model_config(), V, V)
+
+
+def model_config():
     config = defaults().model
     config.update({"hidden": H, "layers": 1, "cell": "lstm"})
-    return MODELS["language_model"](config, V, V)
+    return config
 
 
-def planted(others):
-    """Unit 7 is 1 while a bracket is open and gives the exact distribution; the rest adds noise of this size."""
+def planted(others, writes=4, low=OUTSIDE, high=INSIDE):
+    """Unit 7 is 1 while a bracket is open and gives the exact distribution; the rest adds noise of this size.
+
+    From the bracket that writes it, the distribution is the high one.
+    """
     rng = np.random.default_rng(1)
     w_x, w_h, b = rng.normal(size=(4, V, H)), rng.normal(size=(4, H, H)) / 4, rng.normal(size=(4, H))
     w_h[:, :, PLANTED] = w_h[:, PLANTED, :] = w_x[:, :, PLANTED] = 0
     b[:, PLANTED] = [-20, 20, 20, 20]  # gates i, f, o, g: write nothing, keep all, show it; what is written is 1
-    w_x[0, 4, PLANTED] = 40  # an opening bracket writes
+    w_x[0, writes, PLANTED] = 40  # an opening bracket writes
     w_x[1, 4, PLANTED] = w_x[1, 5, PLANTED] = -40  # and both forget what was before
     w_HV = others * rng.normal(size=(H, V))
-    w_HV[PLANTED] = (INSIDE - OUTSIDE) / np.tanh(1)
+    w_HV[PLANTED] = (high - low) / np.tanh(1)
     cell = LSTMParams(*(jnp.asarray(a, jnp.float32) for a in (w_x, w_h, b)))
-    w_HV, b_V = jnp.asarray(w_HV, jnp.float32), jnp.asarray(OUTSIDE, jnp.float32)
+    w_HV, b_V = jnp.asarray(w_HV, jnp.float32), jnp.asarray(low, jnp.float32)
     return LanguageModelParams(None, StackParams(((cell,),), None), w_HV, b_V)
 
 
@@ -134,6 +148,24 @@ def test_a_held_cell_never_closes(model, text, concept):
     places = np.concatenate([b * (1999 // 4) + np.arange(100, 350) for b in range(4)])
     assert sum(row["inside"]["positions"] for row in found["bins"]) == inside_N[places].sum()
     assert sum(row["at_end"]["positions"] for row in found["bins"]) == (symbols_N[places + 1] == 5).sum()
+
+
+def test_the_whole_study_holds_a_unit_at_one_value(model):
+    """For the loss and for the closing bracket: its mean where no bracket is open, of a unit that is 1 there."""
+    symbols_N, inside_N = bracketed(20_000, 0.02, 0.02)
+    vocabulary = Vocabulary("bytes", tuple(SYMBOLS))
+    config = interpretable_cells.get_config()
+    config.model, config.task.chunk_length = model_config(), 100
+    config.analysis.update({"sample": 4096, "shifts": 20, "streams": 4, "steps": 350, "shown": 200})
+    planted_model = Trained(config, model, planted(0.3, 5, INSIDE, OUTSIDE), vocabulary, 0)
+    concept, text = binary("python.in_parentheses", inside_N), vocabulary.decode(symbols_N)
+    found, _ = study.run(planted_model, text, symbols_N, [concept], config, lambda line: None)
+    entry = found["concepts"][0]
+    assert entry["verdict"] == "single cell", entry["reason"]
+    assert entry["effect"]["proved"], entry["effect"]["reason"]
+    assert entry["effect"]["unit"] == entry["closing"]["unit"]
+    assert 0.5 < entry["effect"]["value"] < 1  # 0 only before the first bracket of each of the four streams
+    assert entry["closing"]["value"] == pytest.approx(entry["effect"]["value"], rel=1e-6)
 
 
 def test_what_cannot_be_asked(model, text, concept):

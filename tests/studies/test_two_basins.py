@@ -52,3 +52,19 @@ def test_the_cost_is_that_of_streams_which_are_stuck_in_neither():
     assert found["fresh_0.03_cost_nats_high95"] == pytest.approx(0.011 + 12.7062 * 0.0055, rel=1e-4)
     assert found["fresh_0.03_one_over_many_streams_most"] == pytest.approx(0.05)
     assert found["fresh_0_runs"] == 4
+
+
+def test_what_a_judge_reads_is_a_mean_over_runs_that_all_have_it():
+    """From the initial and from the warm carry; where one run was not read, there is no mean of the others."""
+    judged = {name: value for name, value in zip(two_basins.JUDGED, (3.0, 2.0, 2.5, 1.5), strict=True)}
+    readings = [run(0.0, 1e-3, seed, [2.0], [2.0], **{n: v + seed for n, v in judged.items()}) for seed in (0, 1)]
+    found = two_basins.summary(readings)
+    assert {name: found[f"fresh_0_{name}"] for name in judged} == {name: v + 0.5 for name, v in judged.items()}
+    del readings[1]["judged_nats_first_warm"]
+    assert "fresh_0_judged_nats_first_warm" not in two_basins.summary(readings)
+
+
+def test_a_judge_reads_the_first_and_the_last_symbols():
+    nats_NL = np.zeros((3, two_basins.LENGTH))
+    nats_NL[:, : two_basins.BEGINNING], nats_NL[:, -two_basins.BEGINNING :] = 4.0, 3.0
+    assert two_basins.judged_figures(nats_NL) == {"judged_nats_first": 4.0, "judged_nats_last": 3.0}
