@@ -10,6 +10,16 @@ from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import REMEDY, read_text, there
 from rnn_research.runs.migrations import read_config
 
+HEADS = {
+    "nats_per_token": "nats per symbol",
+    "tokens": "symbols scored",
+    "blocks": "blocks of the interval",
+    "zero_start_excess_nats_most": "most that a zero carry costs a stream, nats per symbol",
+    "zero_start_streams": "streams read from a zero carry",
+    "zero_start_streams_stuck": "of these stuck",
+}
+"""Columns of the scores whose names in results.json are not yet words."""
+
 
 def write_page(directory: RunDirectory) -> None:
     """Draws the figures and writes the page, from result files alone."""
@@ -131,7 +141,7 @@ def changes_sentence(changes: list[tuple[int, list[str]]]) -> str:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return HEADS.get(name, name.replace("_", " "))
 
 
 def learning_sentence(records: list[dict[str, Any]], results: dict[str, Any]) -> str:

@@ -1,6 +1,8 @@
 """README and docs quote what docs/results holds; how to add a figure stands at the head of quoting.py."""
 
 import json
+import re
+from fnmatch import fnmatch
 
 import pytest
 import quotes_cells
@@ -99,3 +101,11 @@ def test_a_setting_that_is_gone_from_the_text_is_found(planted, tmp_path):
     readme.write_text(readme.read_text().replace("5 seeds", "some seeds"))
     faults = check(tmp_path, [lambda q: q.fixed("5 seeds") or q.results("demo")])
     assert "declared fixed, but not in the text: '5 seeds'" in faults
+
+
+def test_every_results_file_stands_beside_the_command_that_makes_it():
+    named = re.findall(r"^\| (.+?) \|", (ROOT / "docs" / "commands_of_results.md").read_text(), re.MULTILINE)
+    patterns = [pattern for cell in named for pattern in re.findall("`([^`]+)`", cell)]
+    results = [path.name for path in (ROOT / "docs" / "results").iterdir()]
+    assert [name for name in results if not any(fnmatch(name, pattern) for pattern in patterns)] == []
+    assert [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in results)] == []

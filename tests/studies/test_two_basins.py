@@ -56,7 +56,7 @@ def test_the_cost_is_that_of_streams_which_are_stuck_in_neither():
 
 def test_what_a_judge_reads_is_a_mean_over_runs_that_all_have_it():
     """From the initial and from the warm carry; where one run was not read, there is no mean of the others."""
-    judged = {name: value for name, value in zip(two_basins.JUDGED, (3.0, 2.0, 2.5, 1.5), strict=True)}
+    judged = dict(zip(two_basins.JUDGED, (3.0, 2.0, 2.5, 1.5), strict=True))
     readings = [run(0.0, 1e-3, seed, [2.0], [2.0], **{n: v + seed for n, v in judged.items()}) for seed in (0, 1)]
     found = two_basins.summary(readings)
     assert {name: found[f"fresh_0_{name}"] for name in judged} == {name: v + 0.5 for name, v in judged.items()}
