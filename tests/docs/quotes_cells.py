@@ -102,6 +102,7 @@ def war_and_peace(q):
     q.says(
         "The quote cell that Karpathy, Johnson and Li found by eye is found here by the statistics, a single cell in "
         f"{in_how_many(quotes)} of 5 runs and proved in {quotes['proved']}; another seed keeps quotes in many cells",
+        f"Of the {without['cells']} cells {follow_of(without)}",
         f"With fresh starts inside quotes is a single cell in {in_how_many(again)} of 5 runs and proved in "
         f"{again['proved']} (best unit AUC {spread(again['held_out'], '.3f')})",
     )
