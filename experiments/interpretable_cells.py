@@ -36,7 +36,7 @@ from rnn_research.runs.provenance import provenance
 from rnn_research.studies.cells import bounds
 from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
 from rnn_research.studies.cells.several import Studied, only_seeds_differ, side_by_side
-from rnn_research.studies.cells.written import asked_before, fingerprint, symbols_as_text, write_arrays, write_table
+from rnn_research.studies.cells.written import asked_before, fingerprint, write_shown, write_table
 from rnn_research.tasks.text.vocabulary import OF_WORDS
 from rnn_research.training import foreign, trained
 from rnn_research.training.run_text import own_text, read_text
@@ -153,8 +153,8 @@ def study_one(directory: RunDirectory, out: RunDirectory, config: ConfigDict, ag
         write_json(out.provenance, provenance({"text": source, "characters": len(symbols)}))
         write_json(out.results, results)
         write_table(out.path / "cells.csv", results["concepts"])
-        write_arrays(out.path / "arrays" / "shown.npz", shown)
-        write_pages(out, results, shown, symbols_as_text(run.vocabulary), facts(run, directory, source, len(symbols)))
+        write_shown(out, shown, run.vocabulary, facts(run, directory, source, len(symbols)))
+        write_pages(out)
         write_text(out.done, "")
     return results
 
@@ -243,7 +243,7 @@ def study_runs(runs: pd.DataFrame, directory: RunDirectory, out: RunDirectory, c
         write_json(out.config, config.to_dict())
         write_json(out.provenance, provenance({"text": first["text"], "characters": first["characters"]}))
         write_json(out.results, results)
-        write_page(out, results)
+        write_page(out)
         write_text(out.done, "")
     for entry in results["concepts"]:
         print(line_of_runs(entry))

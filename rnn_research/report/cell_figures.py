@@ -10,6 +10,7 @@ import numpy as np
 from rnn_research.report import cell_scores
 from rnn_research.report.explorer.pictures import text_picture
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
+from rnn_research.runs.shown import Shown
 
 COLOURS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE}
 """Of the verdicts that say that training put a concept into the network."""
@@ -101,12 +102,12 @@ def saturation(gates: Sequence[dict[str, Any]], path: Path) -> None:
     save(drawn, panels[0], path)
 
 
-def picture(entry: dict[str, Any], shown: Any, path: Path) -> None:
+def picture(entry: dict[str, Any], shown: Shown, path: Path) -> None:
     """A stretch in which the concept changes most often, coloured by the best unit."""
     layer, quantity, index = place_of(entry["best"]["unit"])
     a_N = shown.activations[layer, quantity][:, index].astype(np.float64)
     values_N = a_N if quantity == "h" else np.tanh(a_N) if quantity == "c" else 2 * a_N - 1
-    labels_N = np.asarray(shown.labels[entry["concept"]].labels_N)
+    labels_N = np.asarray(shown.labels[entry["concept"]].values_N)
     changes = np.concatenate([[0], np.cumsum(labels_N[1:] != labels_N[:-1])])
     width = min(SHOWN, len(values_N) - 1)
     begin = int(np.argmax(changes[width:] - changes[:-width])) if len(changes) > width else 0

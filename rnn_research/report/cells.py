@@ -1,16 +1,20 @@
 """The cell study's pages: a report with every concept's verdict, and the explorer of the text itself."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from rnn_research.errors import UserError
 from rnn_research.report import cell_figures, cell_scores, html
 from rnn_research.report.cell_figures import COLOURS, place_of
-from rnn_research.report.explorer.data import ExplorerData, Labels, likeliest, quantised
+from rnn_research.report.explorer.data import ExplorerData, likeliest, quantised
 from rnn_research.report.explorer.page import write_explorer
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.shown import Shown
+from rnn_research.runs.shown import read as read_shown
 
 VERDICTS = (*COLOURS, "told by the last characters", "told without training", "absent", "too little in this text")
 """All of them, the clearest first."""
@@ -19,22 +23,26 @@ PICTURES = 6
 Entries = Sequence[dict[str, Any]]
 
 
-def write_pages(
-    out: RunDirectory, results: dict[str, Any], shown: Any, symbols: Sequence[str], facts: dict[str, Any]
-) -> None:
+def write_pages(out: RunDirectory) -> tuple[Path, ...]:
     """Writes explorer.html, the pictures and report.html.
 
     Args:
       out: where the study lies.
-      results: as in results.json.
-      shown: the stretch of text with its activations, distributions and labels.
-      symbols: of the vocabulary, one character each.
-      facts: what the explorer says of itself.
+
+    Returns:
+      The two pages.
+
+    Raises:
+      UserError: if a file that they are made from is missing or damaged, or it is a study that has no page.
     """
-    write_explorer(out.path / "explorer.html", explorer_data(results, shown, symbols, facts))
+    results = read_json(out.results, dict)
+    if "null_tables" in results:
+        raise UserError(f"{out.path} holds labels without a meaning (--null), which have no page: see its results.json")
+    provenance, shown = read_json(out.provenance, {"command": str}), read_shown(out)
+    facts, explorer = shown.facts, out.path / "explorer.html"
+    write_explorer(explorer, explorer_data(results, shown))
     entries = results["concepts"]
     found = [e for e in entries if e["verdict"] in COLOURS]
-    provenance = out.read_provenance()
     body = [
         f"<h1>Cells of {html.escape(facts['network'])}</h1>",
         f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
@@ -71,9 +79,10 @@ def write_pages(
         html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
     ]
     write_text(out.report, html.page(f"Cells of {facts['network']}", body))
+    return out.report, explorer
 
 
-def explorer_data(results: dict[str, Any], shown: Any, symbols: Sequence[str], facts: dict[str, Any]) -> ExplorerData:
+def explorer_data(results: dict[str, Any], shown: Shown) -> ExplorerData:
     """All h and c, and the gates of the units that are ranked for some concept."""
     ranked: dict[int, set[int]] = {}
     for entry in results["concepts"]:
@@ -87,16 +96,13 @@ def explorer_data(results: dict[str, Any], shown: Any, symbols: Sequence[str], f
         elif units := sorted(ranked.get(layer, ())):
             activations[layer, quantity] = quantised(a_NH[:, units], units=units, scale=1.0)
     return ExplorerData(
-        title=f"Cells of {facts['network']}",
+        title=f"Cells of {shown.facts['network']}",
         text=shown.text,
         activations=activations,
-        guesses=likeliest(shown.p_NV, symbols),
+        guesses=likeliest(shown.p_NV, shown.symbols),
         concepts=results["concepts"],
-        labels={
-            name: Labels(concept.kind, np.asarray(concept.labels_N), tuple(concept.classes))
-            for name, concept in shown.labels.items()
-        },
-        facts=facts,
+        labels=shown.labels,
+        facts=shown.facts,
     )
 
 

@@ -15,14 +15,20 @@ from rnn_research.runs.directory import RunDirectory, read_json, write_text
 Entries = Sequence[dict[str, Any]]
 
 
-def write_page(out: RunDirectory, results: dict[str, Any]) -> None:
+def write_page(out: RunDirectory) -> tuple[Path, ...]:
     """Writes report.html and its figure.
 
     Args:
-      out: where config.json and provenance.json of the study lie.
-      results: as in results.json.
+      out: where the study lies.
+
+    Returns:
+      The page.
+
+    Raises:
+      UserError: if a file that it is made from is missing or damaged.
     """
-    entries, provenance = ordered(results["concepts"]), read_json(out.provenance)
+    results = read_json(out.results, {"runs": [dict], "concepts": [dict], "missing": [dict]})
+    entries, provenance = ordered(results["concepts"]), read_json(out.provenance, {"command": str})
     path = out.figures / "scores.png"
     scores([e for e in entries if e["held_out"]], path)
     body = [
@@ -46,6 +52,7 @@ def write_page(out: RunDirectory, results: dict[str, Any]) -> None:
         html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
     ]
     write_text(out.report, html.page(f"Cells of {len(results['runs'])} runs", body))
+    return (out.report,)
 
 
 def ordered(entries: Entries) -> list[dict[str, Any]]:

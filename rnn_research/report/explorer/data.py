@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnn_research.runs.shown import Labels
+
+__all__ = ["Activations", "ExplorerData", "Guesses", "Labels", "likeliest", "quantised"]
+
 CLIPPED = 0.995
 """The quantile of a unit's |activation| that is its full colour: a rare burst does not pale all the rest."""
 
@@ -35,20 +39,6 @@ class Guesses(NamedTuple):
     vocabulary: Sequence[str]
     index_NK: np.ndarray
     probability_NK: np.ndarray
-
-
-class Labels(NamedTuple):
-    """One concept's label of each character.
-
-    Attributes:
-      kind: ``binary``, ``count`` or ``categorical``.
-      values_N: 0 or 1, a number, or an index into ``classes``.
-      classes: the names of a categorical concept's values.
-    """
-
-    kind: str
-    values_N: np.ndarray
-    classes: Sequence[str] = ()
 
 
 class ExplorerData(NamedTuple):

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
+from rnn_research.runs import shown
 from rnn_research.runs.configs import normal
 from rnn_research.runs.directory import RunDirectory, read_json, written_whole
+from rnn_research.runs.files import there
 from rnn_research.studies.cells.asked import Asked
 from rnn_research.tasks.text.vocabulary import Vocabulary
 
@@ -40,8 +41,8 @@ def fingerprint(asked: Asked, step: int, config: ConfigDict) -> dict[str, Any]:
 
 
 def asked_before(out: RunDirectory, mark: dict[str, Any]) -> bool:
-    """Whether a folder holds a finished study of just this."""
-    if not out.done.exists():
+    """Whether a folder holds a finished study of just this, with all that its pages are made from."""
+    if not out.done.exists() or not there(shown.facts_file(out)):
         return False
     try:
         results = read_json(out.results)
@@ -62,13 +63,18 @@ def write_table(path: Path, entries: Sequence[dict[str, Any]]) -> None:
                 writer.writerow([*common, rank, found["unit"], statistic, found["confirm"]])
 
 
-def write_arrays(path: Path, shown: Any) -> None:
-    """The stretch that is shown: activations as float16, text, distributions, labels."""
-    arrays = {f"layer{layer + 1}.{name}": a.astype(np.float16) for (layer, name), a in shown.activations.items()}
-    labels = {f"label.{name}": concept.labels_N for name, concept in shown.labels.items()}
-    text = np.frombuffer(shown.text.encode("utf-8", "surrogatepass"), np.uint8)
-    with written_whole(path) as part:
-        np.savez_compressed(part, text=text, p_NV=shown.p_NV.astype(np.float16), **arrays, **labels)
+def write_shown(out: RunDirectory, stretch: Any, vocabulary: Vocabulary, facts: dict[str, Any]) -> None:
+    """The stretch that is shown, with all that the pages need to show it.
+
+    Args:
+      out: where the study lies.
+      stretch: a ``study.Stretch``.
+      vocabulary: of the model.
+      facts: what the explorer says of itself.
+    """
+    labels = {name: shown.Labels(of.kind, of.labels_N, of.classes) for name, of in stretch.labels.items()}
+    symbols = symbols_as_text(vocabulary)
+    shown.write(out, shown.Shown(stretch.text, stretch.activations, stretch.p_NV, labels, symbols, facts))
 
 
 def symbols_as_text(vocabulary: Vocabulary) -> list[str]:
