@@ -48,9 +48,9 @@ def main() -> None:
     with owner.taken(out, "basins"):
         results = measured(finished, first, network)
         write_json(out.results, results)
-        from rnn_research.report.stuck_streams import draw
+        from rnn_research.report.stuck_streams import write_figure
 
-        draw(results, out.figures / "two_basins.png")
+        write_figure(out)
     print(json.dumps({name: value for name, value in results.items() if not isinstance(value, list)}))
 
 

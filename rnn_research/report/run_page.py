@@ -1,5 +1,6 @@
 """report.html of one run: what came out, how it came, a sample, and where it comes from."""
 
+from pathlib import Path
 from typing import Any
 
 from rnn_research.errors import UserError
@@ -21,8 +22,15 @@ HEADS = {
 """Columns of the scores whose names in results.json are not yet words."""
 
 
-def write_page(directory: RunDirectory) -> None:
-    """Draws the figures and writes the page, from result files alone."""
+def write_page(directory: RunDirectory) -> tuple[Path, ...]:
+    """Draws the figures and writes the page, from result files alone.
+
+    Returns:
+      The page.
+
+    Raises:
+      UserError: if a file that it is made from is missing or damaged.
+    """
     results = directory.read_results()
     config = flatten(read_config(directory))
     records = metrics.read(directory.metrics)
@@ -66,6 +74,7 @@ def write_page(directory: RunDirectory) -> None:
         html.details("provenance: code, versions, machine, corpus", html.fields(flatten(provenance))),
     ]
     write_text(directory.report, html.page(title, body))
+    return (directory.report,)
 
 
 def conclusion(results: dict[str, Any]) -> str:

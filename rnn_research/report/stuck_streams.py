@@ -8,6 +8,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rnn_research.report.figures import BLUE, GREY, ORANGE, save
+from rnn_research.runs.directory import RunDirectory, read_json
+
+
+def write_figure(directory: RunDirectory) -> tuple[Path, ...]:
+    """Draws what results.json says.
+
+    Returns:
+      The figure.
+
+    Raises:
+      UserError: if results.json is missing or damaged.
+    """
+    path = directory.figures / "two_basins.png"
+    draw(read_json(directory.results, {"runs": [dict]}), path)
+    return (path,)
 
 
 def draw(results: Mapping[str, Any], path: Path) -> None:

@@ -1,6 +1,7 @@
 """report.html of a study of the gradient, made from its result files alone."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rnn_research.report import html
@@ -9,7 +10,7 @@ from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.migrations import read_config
 
-PAGES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]] = {
+BODIES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]] = {
     "anatomy": anatomy.page,
     "trained": anatomy.page,
     "radius": radius.page,
@@ -21,11 +22,18 @@ PAGES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]
 """From a study's directory and results to the title and body of its page."""
 
 
-def write_page(directory: RunDirectory) -> None:
-    """Draws the figures and writes the page."""
-    results, config = read_json(directory.results), read_config(directory)
+def write_page(directory: RunDirectory) -> tuple[Path, ...]:
+    """Draws the figures and writes the page.
+
+    Returns:
+      The page.
+
+    Raises:
+      UserError: if a file that it is made from is missing or damaged.
+    """
+    results, config = read_json(directory.results, dict), read_config(directory)
     provenance = directory.read_provenance()
-    title, body = PAGES[config["analysis"]["study"]](directory, results)
+    title, body = BODIES[config["analysis"]["study"]](directory, results)
     body += [
         "<h2>Where this comes from</h2>",
         html.details("config", html.fields(flatten(config))),
@@ -33,3 +41,4 @@ def write_page(directory: RunDirectory) -> None:
     ]
     head = [f"<h1>{html.escape(title)}</h1>", f"<p class='quiet'>{html.escape(provenance['command'])}</p>"]
     write_text(directory.report, html.page(title, head + body))
+    return (directory.report,)
