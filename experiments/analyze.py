@@ -1,12 +1,15 @@
-"""Many runs as tables, figures and one page; or two runs side by side.
+"""Many runs as tables, figures and one page; two runs side by side; or a page made again.
 
     python -m experiments.analyze --runs=runs/sweep
     python -m experiments.analyze --runs=runs/sweep --x=optimizer.learning_rate --where=model.cell=lstm,gru
     python -m experiments.analyze --runs=runs/sweep --success='test_mean_squared_error<0.01' --pair=model.cell=lstm:gru
     python -m experiments.analyze --compare runs/first runs/second
+    python -m experiments.analyze --page=runs/first
 
 Leaves report.html, tables (Markdown, CSV, LaTeX, Parquet), figures and results.json
 in --workdir, by default the folder analysis of the first --runs. --compare only prints.
+--page makes the page and the figures of one directory again, from the files that stand in
+it: of a run, a gradient study, a study of cells (of one run or several), two basins or an analysis.
 """
 
 import json
@@ -22,7 +25,7 @@ from experiments import launch
 from rnn_research.errors import UserError
 from rnn_research.quoting import listed
 from rnn_research.runs import load, owner
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.directory import RunDirectory, read_json
 
 RUNS = launch.define(flags.DEFINE_multi_string, "runs", [], "folders of runs, searched to the bottom; commas between")
 Y = launch.define(flags.DEFINE_string, "y", None, "a result or a curve; by default the objective on test")
@@ -43,12 +46,20 @@ PAIR = launch.define(flags.DEFINE_multi_string, "pair", [], "two values to compa
 COMPARE = launch.define(
     flags.DEFINE_multi_string, "compare", [], "two run directories to set side by side", may_be_empty=True
 )
+PAGE = launch.define(
+    flags.DEFINE_string, "page", None, "a directory whose page and figures are made again, from its files alone"
+)
 WORKDIR = launch.workdir_flag("where the results go; by default the folder analysis of the first --runs")
+
+OWN = ("page", "debug")
+"""What may be given together with --page."""
 
 
 def main() -> None:
-    """Analyses a sweep, or compares two runs."""
-    if COMPARE.value:
+    """Analyses a sweep, compares two runs, or makes a page again."""
+    if PAGE.value is not None:
+        remake(PAGE.value)
+    elif COMPARE.value:
         compare(COMPARE.value)
     else:
         analyze()
@@ -59,7 +70,7 @@ def analyze() -> None:
     folders = list(named(RUNS.value))
     if not folders:
         raise UserError("--runs is missing: name a folder of runs, as in --runs=runs/sweep")
-    from rnn_research.report.sweep.page import write_page  # matplotlib is slow to import: only when needed
+    from rnn_research.report.sweep.page import analyse  # matplotlib is slow to import: only when needed
     from rnn_research.report.sweep.tables import Analysed
     from rnn_research.runs import conditions, pairs, question, tables
 
@@ -71,7 +82,7 @@ def analyze() -> None:
     runs = load(*folders)
     counted = conditions.counted(runs, where)
     asked, counted = question.ask(counted, Y.value, X.value, GROUP.value, SELECT.value, lengths=success is not None)
-    results = write_page(directory, Analysed(runs, counted, asked, success, compared), command())
+    analyse(directory, Analysed(runs, counted, asked, success, compared), command())
     for status in ("failed", "unfinished", "damaged"):
         for _, run in runs[runs["status"] == status].iterrows():
             print(f"{status}: {run['run']}: {' '.join(run['reason'].split())}")
@@ -79,7 +90,7 @@ def analyze() -> None:
     if not tables.parquet_can_be_written():
         print(tables.NO_PARQUET)
     print(f"report: {directory.report}")
-    print(json.dumps(results))
+    print(json.dumps(read_json(directory.results)))
 
 
 def compare(given: list[str]) -> None:
@@ -102,6 +113,20 @@ def compare(given: list[str]) -> None:
     table = comparison.results(first, second)
     print(markdown(readable(table), "results:"))
     print(json.dumps({"differing": found, "results": json.loads(table.to_json(orient="records"))}))
+
+
+def remake(folder: str) -> None:
+    """Makes a page from the files of its directory.
+
+    Raises:
+      UserError: if there is no page to be made, or other flags ask for something else.
+    """
+    flag = f"--page={folder}"
+    launch.refuse_idle(f"{flag} only makes again what is there", *(name for name in launch.OURS if name not in OWN))
+    from rnn_research.report import pages
+
+    for path in pages.write(launch.directory(folder, "--page"), flag):
+        print(f"page: {path}")
 
 
 def of_run(folder: str) -> RunDirectory:

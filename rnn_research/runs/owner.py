@@ -45,7 +45,7 @@ LAYOUT = {
 FILES = (
     *("config.json", "overrides.json", "provenance.json", "vocabulary.json", "metrics.jsonl", "history.jsonl"),
     *("results.json", "report.html", "sample.txt", "DONE", "FAILED", "sweep.json", "cells.csv", "explorer.html"),
-    "benchmark.md",
+    *("benchmark.md", "analysed.json"),
 )
 """Names that some command writes."""
 

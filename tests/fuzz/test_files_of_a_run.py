@@ -108,7 +108,7 @@ def _stop_behind_reading(reader: str, patch: pytest.MonkeyPatch) -> None:
     elif reader == "runs":
         from rnn_research.report.sweep import page
 
-        patch.setattr(page, "write_page", passed)
+        patch.setattr(page, "analyse", passed)
 
 
 IN_FULL = ("train", "runs")

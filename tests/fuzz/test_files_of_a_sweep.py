@@ -60,7 +60,7 @@ def cut_off(reader: str, patch: pytest.MonkeyPatch) -> str:
     if reader == "analyze":
         from rnn_research.report.sweep import page
 
-        patch.setattr(page, "write_page", passed)
+        patch.setattr(page, "analyse", passed)
         return "analysis"
     from rnn_research.training import trained
 

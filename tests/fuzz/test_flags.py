@@ -110,7 +110,7 @@ def cut_off(name: str, patch: pytest.MonkeyPatch) -> None:
     elif name == "analyze":
         from rnn_research.report.sweep import page
 
-        patch.setattr(page, "write_page", passed)
+        patch.setattr(page, "analyse", passed)
     else:
         patch.setattr(owner, "taken", passed)
 

@@ -21,6 +21,12 @@ def runs(tmp_path_factory):
     return load(write_sweep(tmp_path_factory.mktemp("sweep")))
 
 
+def draw_all(sweep, folder):
+    tables = gather(sweep)
+    learning = curves.gather(sweep.counted, tables["best"].rows, sweep.question)
+    return pictures.draw(sweep, tables, learning, folder)
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -201,7 +207,7 @@ def test_every_figure_is_drawn_for_screen_and_print(tmp_path):
     question, counted = ask(runs, lengths=True)
     assert question.x == "task.length"
     sweep = Analysed(runs, counted, question, parse("--success", "test_mean_squared_error<0.05"))
-    drawn = pictures.draw(sweep, gather(sweep), tmp_path / "figures")
+    drawn = draw_all(sweep, tmp_path / "figures")
     names = [
         "learning_curves",
         "against",
@@ -231,7 +237,7 @@ def test_runs_that_lack_a_swept_field_are_drawn_beside_the_others(tmp_path):
     question, counted = ask(found, x="model.own.depth")
     success = parse("--success", "test_mean_squared_error<0.2")
     sweep = Analysed(found, counted, question, success)
-    drawn = pictures.draw(sweep, gather(sweep), tmp_path / "figures")
+    drawn = draw_all(sweep, tmp_path / "figures")
     assert {picture.path.stem for picture in drawn} >= {"against", "heat_map", "success"}
     sentences = {picture.path.stem: picture.sentence for picture in drawn}
     assert "best at depth 5" in sentences["against"]

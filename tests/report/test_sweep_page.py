@@ -12,7 +12,7 @@ import pytest
 from chromium import COMMAND, SHELL, Chromium
 from written_runs import write_run, write_sweep
 
-from rnn_research.report.sweep.page import write_page
+from rnn_research.report.sweep.page import analyse
 from rnn_research.report.sweep.tables import Analysed, Table, as_html
 from rnn_research.runs import load
 from rnn_research.runs.conditions import counted, parse
@@ -39,7 +39,7 @@ def folder(tmp_path_factory):
     success = parse("--success", "test_mean_squared_error<0.3")
     directory = RunDirectory(folder / "analysis")
     sweep = Analysed(runs, kept, question, success, (parse_pair("--pair", "model.cell=lstm:gru"),))
-    write_page(directory, sweep, "python -m experiments.analyze --where='seed<3'")
+    analyse(directory, sweep, "python -m experiments.analyze --where='seed<3'")
     return folder
 
 
@@ -196,7 +196,7 @@ def test_results_hold_the_headline(folder):
 def test_every_number_can_be_sorted_by(tmp_path):
     """Also where a table holds nothing but numbers."""
     rows = pd.DataFrame({"model.hidden": [8, 16], "error": [0.1234567, np.nan]})
-    text = as_html(Table("t", "h", "c", rows), tmp_path)
+    text = as_html(Table("t", "h", "c", rows))
     assert re.findall("data-value='([^']*)'", text) == ["8", "0.1234567", "16"]
 
 
@@ -205,7 +205,7 @@ def test_one_run_alone_makes_a_page(tmp_path):
     runs = load(tmp_path)
     question, kept = ask(runs)
     assert question.x is None
-    write_page(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
+    analyse(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
     assert "the choice is the only setting" in (tmp_path / "out" / "report.html").read_text()
 
 
@@ -214,6 +214,6 @@ def test_the_page_says_of_how_many_runs_a_mean_is(tmp_path):
         write_run(tmp_path / "runs" / str(seed), {"seed": seed}, test)
     runs = load(tmp_path / "runs")
     question, kept = ask(runs)
-    write_page(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
+    analyse(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
     assert "over 2 of 3 runs, the others failed." in (tmp_path / "out" / "report.html").read_text()
     assert "| 2 of 3 | 1 |" in (tmp_path / "out" / "tables" / "best.md").read_text()

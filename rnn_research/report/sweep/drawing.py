@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from rnn_research.report import figures
 from rnn_research.runs.directory import written_whole
 
+NO_DATE = {"CreationDate": None}
+"""Of a PDF: the same picture is then the same file."""
 LINES = 8
 """As many lines as one picture can hold before they are no longer told apart."""
 
@@ -126,5 +128,5 @@ def save(figure: Figure, axes: Iterable[Axes], path: Path) -> None:
         one.spines[["top", "right"]].set_visible(False)
         one.grid(alpha=0.25)
     with matplotlib.rc_context({"pdf.fonttype": 42}), written_whole(path.with_suffix(".pdf")) as part:
-        figure.savefig(part)
+        figure.savefig(part, metadata=NO_DATE)
     figures.save(figure, axes, path)

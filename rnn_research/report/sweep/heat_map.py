@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import LogNorm, Normalize
 
-from rnn_research.report.sweep.drawing import is_logarithmic, positions, short, words
+from rnn_research.report.sweep.drawing import NO_DATE, is_logarithmic, positions, short, words
 from rnn_research.runs.directory import written_whole
 from rnn_research.runs.question import Question, more_is_better
 from rnn_research.runs.settings import each, label
@@ -71,9 +71,9 @@ def draw(table: pd.DataFrame, question: Question, fields: Fields, path: Path) ->
         axes.grid(visible=False)
     row[0][0].set_ylabel(words(fields.y))
     figure.colorbar(image, ax=list(row[0]), label=words(question.y))
-    for kind in (path.with_suffix(".pdf"), path):
+    for kind, metadata in ((path.with_suffix(".pdf"), NO_DATE), (path, None)):
         with written_whole(kind) as part:
-            figure.savefig(part, dpi=150)
+            figure.savefig(part, dpi=150, metadata=metadata)
     plt.close(figure)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rnn_research.report import html
-from rnn_research.report.sweep import pictures
+from rnn_research.report.sweep import curves, pictures, stored
 from rnn_research.report.sweep.drawing import words
 from rnn_research.report.sweep.tables import Analysed, Table, as_html, gather
 from rnn_research.runs import owner
@@ -21,31 +21,46 @@ from rnn_research.runs.tables import readable, shown
 POLICY = "default-src 'none'; img-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
 
 
-def write_page(directory: RunDirectory, sweep: Analysed, command: str) -> dict[str, Any]:
-    """Writes tables, figures, results.json and the page.
+def analyse(directory: RunDirectory, sweep: Analysed, command: str) -> tuple[Path, ...]:
+    """Stores what is asked of which runs, and writes the page of it.
 
     Args:
-      directory: where they go, made if it is missing.
+      directory: where it goes, made if it is missing.
       sweep: the runs and what is asked of them.
       command: that asks it.
 
     Returns:
-      The headline figures, as in results.json.
+      The page.
 
     Raises:
       UserError: for a condition or a pair that does not fit these runs, or a directory that
         cannot be written.
     """
     tables = gather(sweep)  # before anything is made: here a wrong condition shows itself
-    results = headline(sweep, tables)
-    title = f"{words(sweep.question.y).capitalize()} of {len(sweep.counted)} runs"
+    found = curves.gather(sweep.counted, tables["best"].rows, sweep.question)
     with owner.taken(directory, "analysis"):
-        for table in tables.values():
-            files.write(directory.path / "tables", table.name, table.rows, table.caption)
-        drawn = pictures.draw(sweep, tables, directory.figures)
-        write_json(directory.results, results)
-        write_text(directory.report, page(title, body(directory, sweep, tables, drawn, title, command)))
-    return results
+        stored.write(directory, sweep, found, command)
+        return write_page(directory)
+
+
+def write_page(directory: RunDirectory) -> tuple[Path, ...]:
+    """Writes tables, figures, results.json and the page, from analysed.json alone.
+
+    Returns:
+      The page.
+
+    Raises:
+      UserError: if that file is missing or damaged.
+    """
+    sweep, found, command = stored.read(directory)
+    tables = gather(sweep)
+    title = f"{words(sweep.question.y).capitalize()} of {len(sweep.counted)} runs"
+    for table in tables.values():
+        files.write(directory.path / "tables", table.name, table.rows, table.caption)
+    drawn = pictures.draw(sweep, tables, found, directory.figures)
+    write_json(directory.results, headline(sweep, tables))
+    write_text(directory.report, page(title, body(sweep, tables, drawn, title, command)))
+    return (directory.report,)
 
 
 def headline(sweep: Analysed, tables: dict[str, Table]) -> dict[str, Any]:
@@ -97,7 +112,6 @@ def _of(runs: int, of: int) -> str:
 
 
 def body(
-    directory: RunDirectory,
     sweep: Analysed,
     tables: dict[str, Table],
     drawn: list[pictures.Picture],
@@ -110,12 +124,12 @@ def body(
         f"<p class='quiet'>{html.escape(command)}</p>",
         f"<p class='lead'>{html.escape(conclusion(sweep, tables['best'].rows))}</p>",
         trouble(sweep),
-        _section(tables["best"], directory.path),
+        _section(tables["best"]),
     ]
     for picture in drawn:
         parts += [f"<h2>{html.escape(picture.heading)}</h2>", html.figure(picture.path, picture.sentence)]
-    parts += [_section(tables[name], directory.path) for name in ("success", "pairs", "settings") if name in tables]
-    parts.append(_section(tables["runs"], directory.path, sweep.runs["path"]))
+    parts += [_section(tables[name]) for name in ("success", "pairs", "settings") if name in tables]
+    parts.append(_section(tables["runs"], sweep.runs[stored.PAGE]))
     return parts
 
 
@@ -141,11 +155,11 @@ def page(title: str, parts: list[str]) -> str:
     )
 
 
-def _section(table: Table, folder: Path, paths: pd.Series | None = None) -> str:
+def _section(table: Table, pages: pd.Series | None = None) -> str:
     ends = ["csv", "md", "tex", *(["parquet"] if files.parquet_can_be_written() else [])]
     links = ", ".join(f"<a href='tables/{table.name}.{end}'>{end}</a>" for end in ends)
     heading = f"<h2>{html.escape(table.heading)} <span class='quiet'>{links}</span></h2>"
-    return heading + as_html(table, folder, paths)
+    return heading + as_html(table, pages)
 
 
 def _file(name: str) -> str:

@@ -16,18 +16,21 @@ class Picture(NamedTuple):
     sentence: str
 
 
-def draw(sweep: Analysed, tables: dict[str, Table], folder: Path) -> list[Picture]:
+def draw(
+    sweep: Analysed, tables: dict[str, Table], learning: tuple[list[curves.Curve], int], folder: Path
+) -> list[Picture]:
     """Draws all that there is something to show for.
 
     Args:
       sweep: the runs and what is asked of them.
       tables: from ``tables.gather``.
+      learning: from ``curves.gather``.
       folder: where the pictures go, each as PNG and PDF.
     """
     question, counted = sweep.question, sweep.counted
     settings = whole(tables["settings"].rows, question.fields)
     pictures = []
-    found, left_out = curves.gather(counted, tables["best"].rows, question)
+    found, left_out = learning
     if found:
         path = folder / "learning_curves.png"
         curves.draw(found, question.curve, path)

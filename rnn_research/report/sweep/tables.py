@@ -1,9 +1,6 @@
 """The tables of a sweep, and each as HTML that the page's script sorts and filters."""
 
-import os
-from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -96,13 +93,12 @@ def of_runs(sweep: Analysed) -> pd.DataFrame:
     return runs[[name for name in names if name in runs.columns]]
 
 
-def as_html(table: Table, folder: Path, paths: pd.Series | None = None) -> str:
+def as_html(table: Table, pages: pd.Series | None = None) -> str:
     """One table with a box to filter it; a click on a column's head sorts by it.
 
     Args:
       table: what is shown.
-      folder: of the page.
-      paths: of the run of each row, by the index of its rows; each that has a page becomes a link to it.
+      pages: the address of the page of each row's run, by the index of its rows; empty where it has none.
     """
     text = readable(table.rows)
     head = "".join(
@@ -111,7 +107,7 @@ def as_html(table: Table, folder: Path, paths: pd.Series | None = None) -> str:
     )
     body = []
     for index, row, cells in zip(table.rows.index, table.rows.to_dict("records"), text.itertuples(index=False)):
-        link = "" if paths is None else _address(paths[index] / "report.html", folder)
+        link = "" if pages is None else pages[index]
         parts = [_cell(row[name], cell, link if name == "run" else "") for name, cell in zip(text.columns, cells)]
         body.append(f"<tr>{''.join(parts)}</tr>")
     lines = "\n".join(body)
@@ -128,7 +124,3 @@ def _cell(value: Any, text: str, link: str) -> str:
     attributes = f" class='number' data-value='{value!r}'" if number else ""
     content = f"<a href='{escape(link)}'>{escape(text)}</a>" if link else escape(text)
     return f"<td{attributes}>{content}</td>"
-
-
-def _address(page: Path, folder: Path) -> str:
-    return quote(os.fsencode(os.path.relpath(page, folder))) if page.exists() else ""
