@@ -75,7 +75,7 @@ def write_pages(out: RunDirectory) -> tuple[Path, ...]:
         body.append(html.figure(path, entry["reason"]))
     body += [
         "<h2>Where this comes from</h2>",
-        html.details("config", html.fields(flatten(read_json(out.config)))),
+        html.details("config", html.fields(flatten(read_json(out.config, {"analysis": dict})))),
         html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
     ]
     write_text(out.report, html.page(f"Cells of {facts['network']}", body))

@@ -48,7 +48,7 @@ def write_page(out: RunDirectory) -> tuple[Path, ...]:
         body += ["<h2>Runs that are missing here</h2>", html.table(rows, ("run", "why"))]
     body += [
         "<h2>Where this comes from</h2>",
-        html.details("config", html.fields(flatten(read_json(out.config)))),
+        html.details("config", html.fields(flatten(read_json(out.config, {"analysis": dict})))),
         html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
     ]
     write_text(out.report, html.page(f"Cells of {len(results['runs'])} runs", body))

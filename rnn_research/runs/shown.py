@@ -4,6 +4,7 @@ arrays/shown.npz    text, ``p_NV``, ``layer1.h`` and its like, ``label.NAME``
 arrays/shown.json   the symbols of the vocabulary, what kind each label is, and what the explorer says of itself
 """
 
+import io
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 
 from rnn_research.errors import UserError
 from rnn_research.runs.directory import RunDirectory, write_json, written_whole
-from rnn_research.runs.files import REMEDY, read_json, there
+from rnn_research.runs.files import REMEDY, read_bytes, read_json, there
 
 FACTS = {"symbols": [str], "labels": {"*": {"kind": str, "classes": [str]}}, "facts": {"network": str}}
 LARGEST = float(np.finfo(np.float16).max)
@@ -91,8 +92,9 @@ def read(directory: RunDirectory) -> Shown:
             raise UserError(f"{path} is missing, and the pages are made from it: {command} makes it")
     said = read_json(facts_file(directory), FACTS)
     path = arrays_file(directory)
+    raw = read_bytes(path)
     try:
-        with np.load(path) as found:
+        with np.load(io.BytesIO(raw)) as found:
             arrays = {name: found[name] for name in found.files}
         text = arrays.pop("text").tobytes().decode("utf-8", "surrogatepass")
         return Shown(

@@ -142,5 +142,18 @@ def test_what_has_not_ended_is_no_table(call: WarmPython, tmp_path: Path):
 def test_help_shows_every_flag(call: WarmPython):
     ended = call("analyze", "--help")
     assert ended.status == 0
-    for flag in ("runs", "y", "x", "group", "where", "select", "success", "pair", "compare", "workdir", "debug"):
+    for flag in (
+        "runs",
+        "y",
+        "x",
+        "group",
+        "where",
+        "select",
+        "success",
+        "pair",
+        "compare",
+        "page",
+        "workdir",
+        "debug",
+    ):
         assert f"  --{flag} " in ended.out

@@ -86,6 +86,13 @@ def test_a_run_goes_on_to_the_same_end(call: WarmPython, older: Path, name: str,
     assert same(figures(run), then)
 
 
+@pytest.mark.parametrize("name", ["text", "adding", "sweep/runs/seed=1,learning_rate=0.01", "study"])
+def test_a_page_is_made_of_it(call: WarmPython, older: Path, name: str):
+    ended = call("analyze", f"--page={older / name}")
+    assert (ended.status, ended.err) == (0, "")
+    assert (older / name / "report.html").exists()
+
+
 def test_a_sweep_is_in_a_table_and_goes_on(call: WarmPython, older: Path):
     sweep = older / "sweep"
     run = sweep / "runs" / "seed=1,learning_rate=0.01"

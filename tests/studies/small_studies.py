@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
 from configs.gradient_flow import get_config
+from rnn_research.report import pages
 from rnn_research.report.gradient.page import write_page
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.studies.learning import changed
@@ -30,6 +32,10 @@ def page_of(config, results, path):
     json.loads(directory.results.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     write_page(directory)
     page = directory.report.read_text()
+    shutil.rmtree(directory.figures)
+    directory.report.unlink()
+    assert pages.write(directory, f"--page={path}") == (directory.report,)
+    assert directory.report.read_text() == page  # with all its figures inside
     assert "a &lt;command&gt;" in page
     assert not re.search(r"(src|href)=['\"]http", page)
     assert not re.search(r"\bnan\b", re.sub(r"base64,[^']*", "", page))
