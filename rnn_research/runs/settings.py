@@ -8,7 +8,7 @@ A run that has ended without a finite figure has failed, whatever its status:
 averages are of the others, with how many of how many beside them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -197,6 +197,33 @@ def finite(runs: pd.DataFrame, column: str) -> pd.Series:
 def label(setting: dict[str, Any]) -> str:
     """A setting in words: ``lstm, hidden 64``; names speak for themselves, numbers need their field's."""
     return ", ".join(_part(field, value) for field, value in setting.items()) or "all runs"
+
+
+def telling(setting: dict[str, Any], among: pd.DataFrame, keep: Sequence[str] = ()) -> dict[str, Any]:
+    """A setting without the numbers that tell it from no other, as an Elman network's forget bias where LSTMs have three.
+
+    A number is left out where it is the same in all settings that share the other fields, and others of them vary in
+    it, or none does. Where it goes with the other fields one to one, nobody knows which of them a difference comes
+    from: both are named. Names (of cells, of optimisers) always are.
+
+    Args:
+      setting: its fields.
+      among: a row for every setting, or for every run, with these fields as columns.
+      keep: fields that are named in any case.
+
+    Returns:
+      The fields that are left; no other setting has all of their values.
+    """
+    left = dict(setting)
+    for field in reversed([field for field in setting if field not in keep and not isinstance(setting[field], str)]):
+        others = {name: value for name, value in left.items() if name != field}
+        if of_setting(among, others)[field].nunique(dropna=False) > 1:
+            continue
+        distinct = among.drop_duplicates([*others, field])
+        varies_for_some = bool(others) and distinct.duplicated(list(others)).any()
+        if varies_for_some or among[field].nunique(dropna=False) <= 1:
+            left = others
+    return left
 
 
 def _part(field: str, value: Any) -> str:

@@ -4,6 +4,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from written_runs import write_run, write_sweep
@@ -13,7 +14,7 @@ from rnn_research.runs import load
 from rnn_research.runs.conditions import parse
 from rnn_research.runs.pairs import compare, parse_pair
 from rnn_research.runs.question import ask, swept
-from rnn_research.runs.settings import best, label, success_rates, summaries
+from rnn_research.runs.settings import best, label, success_rates, summaries, telling
 
 Y = "test_mean_squared_error"
 
@@ -250,3 +251,38 @@ def test_a_setting_in_words():
 def test_a_choice_by_name_is_called_by_what_is_chosen():
     assert label({"model.cell": "gru", "optimizer.clip.name": "none"}) == "gru, no clip"
     assert label({"optimizer.clip.name": "global_norm", "model.hidden": 64}) == "global_norm, hidden 64"
+
+
+def among(*rows):
+    return pd.DataFrame([{"model.cell": cell, "model.init.forget_bias": bias, "task.length": T} for cell, bias, T in rows])
+
+
+def told(table, cell, bias, T, keep=()):
+    setting = {"model.cell": cell, "model.init.forget_bias": bias, "task.length": T}
+    return label(telling(setting, table, keep))
+
+
+def test_a_number_that_tells_nothing_apart_is_not_named():
+    """A sweep gives an Elman network the one forget bias that it does not have, and LSTMs three that they do."""
+    rows = [("elman", 1.0, T) for T in (25, 50)] + [("lstm", bias, T) for bias in (0.0, 1.0, 3.0) for T in (25, 50)]
+    table = among(*rows)
+    assert told(table, "elman", 1.0, 25) == "elman, length 25"
+    assert told(table, "lstm", 1.0, 50) == "lstm, forget bias 1, length 50"
+    assert len({told(table, *row) for row in rows}) == len(rows)
+
+
+def test_a_field_of_one_value_and_a_run_that_lacks_one_are_not_named():
+    table = among(("lstm", 1.0, 25), ("gru", 1.0, 25))
+    assert told(table, "gru", 1.0, 25) == "gru"
+    assert told(table, "gru", 1.0, 25, keep=["task.length"]) == "gru, length 25"
+    table = among(("gru", None, 25), ("lstm", 0.0, 25), ("lstm", 1.0, 25))
+    assert told(table, "gru", float("nan"), 25) == "gru"
+    assert told(table, "lstm", 0.0, 25) == "lstm, forget bias 0"
+
+
+def test_numbers_that_go_with_a_name_one_to_one_are_named():
+    """Nobody knows whether the cell or the bias made the difference."""
+    table = among(("lstm", 1.0, 25), ("gru", 2.0, 25))
+    assert told(table, "gru", 2.0, 25) == "gru, forget bias 2"
+    table = among(("lstm", 1.0, 25), ("lstm", 2.0, 50))
+    assert told(table, "lstm", 1.0, 25) == "lstm, forget bias 1, length 25"

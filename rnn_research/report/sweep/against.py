@@ -22,7 +22,7 @@ from rnn_research.report.sweep.drawing import (
     words,
 )
 from rnn_research.runs.question import Question, more_is_better
-from rnn_research.runs.settings import each, label
+from rnn_research.runs.settings import each, label, telling
 
 
 def lines(table: pd.DataFrame, question: Question, figure: str = "mean") -> tuple[list[tuple[str, pd.DataFrame]], int]:
@@ -36,7 +36,8 @@ def lines(table: pd.DataFrame, question: Question, figure: str = "mean") -> tupl
     Returns:
       Names and rows, and how many groups are left out.
     """
-    found = [(label(group) if group else "", part) for group, part in each(table, list(question.group))]
+    groups = [(telling(group, table), part) for group, part in each(table, list(question.group))]
+    found = [(label(group) if group else "", part) for group, part in groups]
     found = [(name, part[part[figure].notna()]) for name, part in found]
     found = [(name, part) for name, part in found if len(part)]
     if len(found) > LINES:

@@ -10,7 +10,7 @@ import pandas as pd
 from rnn_research.report.sweep.drawing import LINES, STYLES, key, save, size, value_axis, words
 from rnn_research.runs.frames import curves, is_field
 from rnn_research.runs.question import Question, more_is_better
-from rnn_research.runs.settings import label, of_setting, problem_fields
+from rnn_research.runs.settings import label, of_setting, problem_fields, telling
 from rnn_research.runs.statistics import mean_interval
 
 
@@ -55,12 +55,13 @@ def gather(runs: pd.DataFrame, best: pd.DataFrame, question: Question) -> tuple[
     chosen = (known.drop_duplicates(fields) if fields else known.head(1)).sort_values(
         question.select, ascending=not more_is_better(question.select)
     )
+    keep = problem_fields(runs)
     found = []
     for _, row in chosen.head(LINES).iterrows():
         setting = {field: row[field] for field in fields}
-        curve = average(of_setting(runs, setting), question.curve, label(setting))
+        curve = average(of_setting(runs, setting), question.curve, label(telling(setting, runs, keep)))
         if curve is not None:
-            problem = label({field: setting[field] for field in problem_fields(runs)})
+            problem = label({field: setting[field] for field in keep})
             found.append(curve._replace(problem=problem))
     return found, max(0, len(chosen) - LINES)
 

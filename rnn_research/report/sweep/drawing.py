@@ -115,9 +115,9 @@ def key(axes: Axes, count: int) -> None:
     if not axes.get_legend_handles_labels()[0]:
         return
     if count <= 4:
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(frameon=False, fontsize=9, handlelength=3)
     else:
-        axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1))
+        axes.legend(frameon=False, fontsize=9, handlelength=3, loc="upper left", bbox_to_anchor=(1.01, 1))
 
 
 def save(figure: Figure, axes: Iterable[Axes], path: Path) -> None:

@@ -11,7 +11,7 @@ from matplotlib.colors import LogNorm, Normalize
 from rnn_research.report.sweep.drawing import NO_DATE, is_logarithmic, positions, short, words
 from rnn_research.runs.directory import written_whole
 from rnn_research.runs.question import Question, more_is_better
-from rnn_research.runs.settings import each, label
+from rnn_research.runs.settings import each, label, telling
 
 PANELS = 6
 
@@ -67,7 +67,7 @@ def draw(table: pd.DataFrame, question: Question, fields: Fields, path: Path) ->
             axes.add_patch(plt.Rectangle((x - 0.5, y - 0.5), 1, 1, fill=False, ec="#D55E00", lw=2.5))
         axes.set_xticks(range(len(across)), [short(value) for value in across])
         axes.set_yticks(range(len(up)), [short(value) for value in up])
-        axes.set(xlabel=words(fields.x), title=label(setting) if setting else "")
+        axes.set(xlabel=words(fields.x), title=_title(setting, table))
         axes.grid(visible=False)
     row[0][0].set_ylabel(words(fields.y))
     figure.colorbar(image, ax=list(row[0]), label=words(question.y))
@@ -85,9 +85,16 @@ def sentence(table: pd.DataFrame, question: Question, fields: Fields) -> str:
         if len(part):
             best = part.loc[part["mean"].idxmax() if more_is_better(question.y) else part["mean"].idxmin()]
             at = ", ".join(f"{words(field)} {short(best[field])}" for field in fields[:2])
-            parts.append(f"{label(setting) + ': ' if setting else ''}{best['mean']:.4g} at {at}")
+            title = _title(setting, table)
+            parts.append(f"{title + ': ' if title else ''}{best['mean']:.4g} at {at}")
     text = f"Best {words(question.y)} (framed): {'; '.join(parts)}."
     return text + (f" {len(panels) - PANELS} more panels are left out." if len(panels) > PANELS else "")
+
+
+def _title(setting: dict[str, Any], table: pd.DataFrame) -> str:
+    """Of a panel; none where there is but one."""
+    told = telling(setting, table)
+    return label(told) if told else ""
 
 
 def _ordered(column: pd.Series) -> list[Any]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from rnn_research.report.sweep.drawing import STYLES, is_logarithmic, key, save, value_axis, words
 from rnn_research.runs.question import Question, more_is_better
-from rnn_research.runs.settings import each, label, problem_fields, scored
+from rnn_research.runs.settings import each, label, problem_fields, scored, telling
 
 COSTS = ("parameters", "wall_seconds")
 
@@ -20,14 +20,16 @@ def gather(runs: pd.DataFrame, question: Question, cost: str) -> pd.DataFrame:
       A row a setting, by problem and ascending cost: ``problem``, ``label``, mean
       ``cost`` and ``figure``, and whether it is on the ``front`` of its problem.
     """
+    fields = list(dict.fromkeys([*question.fields, *problem_fields(runs)]))
+    settings = runs[fields].drop_duplicates()
     rows = [
         {
             "problem": label({field: ended[field].iloc[0] for field in problem_fields(runs)}),
-            "label": label(setting),
+            "label": label(telling(setting, settings, problem_fields(runs))),
             "cost": ended[cost].mean(),
             "figure": ended[question.y].mean(),
         }
-        for setting, part in each(runs, list(dict.fromkeys([*question.fields, *problem_fields(runs)])))
+        for setting, part in each(runs, fields)
         if len(ended := scored(part, question.y))
     ]
     table = pd.DataFrame(rows, columns=["problem", "label", "cost", "figure"]).dropna()

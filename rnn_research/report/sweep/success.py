@@ -9,7 +9,10 @@ from rnn_research.report.sweep.against import bars, lines
 from rnn_research.report.sweep.drawing import field_axis, key, save, size, words
 from rnn_research.runs.conditions import Condition
 from rnn_research.runs.question import Question
-from rnn_research.runs.settings import label
+from rnn_research.runs.settings import label, telling
+
+NAMED = 6
+"""As many settings as one sentence names."""
 
 
 def draw(table: pd.DataFrame, question: Question, path: Path) -> None:
@@ -31,21 +34,17 @@ def draw(table: pd.DataFrame, question: Question, path: Path) -> None:
 
 def sentence(table: pd.DataFrame, question: Question, success: Condition) -> str:
     """Which settings always succeed, and which never."""
-    every = [_named(row, question) for _, row in table.iterrows() if row["succeeded"] == row["runs"]]
-    never = [_named(row, question) for _, row in table.iterrows() if row["succeeded"] == 0]
+    every, never = table[table["succeeded"] == table["runs"]], table[table["succeeded"] == 0]
     _, left_out = lines(table, question, "share")
     return (
         f"Success is {words(success.column)} {success.sign} {', '.join(success.values)}. "
-        f"Every run succeeds: {_listed(every)}. None does: {_listed(never)}. Bars: Wilson's 95 % intervals."
-        + (f" {left_out} more groups are left out, the worst." if left_out else "")
+        f"Every run succeeds: {_listed(every, table, question)}. None does: {_listed(never, table, question)}. "
+        "Bars: Wilson's 95 % intervals." + (f" {left_out} more groups are left out, the worst." if left_out else "")
     )
 
 
-def _named(row: pd.Series, question: Question) -> str:
-    return label({field: row[field] for field in question.fields})
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) > 6:
-        return f"{'; '.join(names[:6])}; and {len(names) - 6} more"
-    return "; ".join(names) or "nowhere"
+def _listed(rows: pd.DataFrame, table: pd.DataFrame, question: Question) -> str:
+    """The first settings of some, and how many more there are."""
+    settings = rows[question.fields].head(NAMED).to_dict("records")
+    names = "; ".join(label(telling(setting, table, keep=[str(question.x)])) for setting in settings)
+    return f"{names}; and {len(rows) - NAMED} more" if len(rows) > NAMED else names or "nowhere"
