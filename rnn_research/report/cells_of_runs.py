@@ -174,7 +174,11 @@ def scores(entries: Entries, path: Path) -> None:
                 colour = COLOURS.get(cell["verdict"], GREY)
                 axes.plot(cell_scores.gain(e, cell["score"]), y, "o", color=colour, ms=6, alpha=0.7, mew=0)
     axes.set_yticks(range(len(entries)), [e["concept"] for e in reversed(entries)], fontsize=8)
-    for verdict, colour in (*COLOURS.items(), ("any other verdict", GREY)):
+    found = {cell["verdict"] for e in entries for cell in e["cells"] if cell["score"] is not None}
+    drawn_verdicts = [(verdict, colour) for verdict, colour in COLOURS.items() if verdict in found]
+    if found - COLOURS.keys():
+        drawn_verdicts.append(("any other verdict", GREY))
+    for verdict, colour in drawn_verdicts:
         axes.plot([], [], "o", color=colour, mew=0, alpha=0.7, label=f"best unit of a run: {verdict}")
     for label, marker, colour in (
         ("best unit, untrained (mean)", "x", GREY),

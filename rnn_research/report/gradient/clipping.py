@@ -50,6 +50,7 @@ def success(points: Points, path: Path) -> None:
     """Share of seeds that learn, against length."""
     drawn, axes = plt.subplots(figsize=(6.6, 4.2))
     rates(axes, points, "clipping", KINDS.__getitem__)
+    axes.legend(frameon=False, fontsize=8, handlelength=3)
     save(drawn, [axes], path)
 
 

@@ -5,11 +5,13 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogFormatter
 
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.styles import label, style
-from rnn_research.report.gradient.success import length_axis, rates
+from rnn_research.report.gradient.success import aside, length_axis, rates
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]
@@ -51,17 +53,32 @@ def table(points: Points) -> str:
 
 def success(points: Points, path: Path) -> None:
     """Success rate, and steps to success of the seeds that had it, against length."""
-    drawn, (rate, speed) = plt.subplots(1, 2, figsize=(10.8, 4.0))
+    drawn, (rate, speed) = plt.subplots(1, 2, figsize=(12.4, 4.0), sharex=True)
     rates(rate, points, "network", style)
     speed.set(ylabel="steps to success, median", yscale="log")
-    for network in dict.fromkeys(p["network"] for p in points):
-        name, colour, line = style(network)
+    networks = list(dict.fromkeys(p["network"] for p in points))
+    for n, network in enumerate(networks):
+        _, colour, line = style(network)
         here = [p for p in points if p["network"] == network]
         solved = [(p["length"], p["steps_to_success_median"]) for p in here if "steps_to_success_median" in p]
         if solved:
-            speed.plot(*zip(*solved, strict=True), "o", color=colour, ls=line, ms=4, lw=1.4, label=name)
+            lengths, steps = zip(*solved, strict=True)
+            speed.plot(aside(lengths, n, len(networks)), steps, "o", color=colour, ls=line, ms=4, lw=1.4)
     length_axis(speed, points)
+    if speed.lines:
+        # Within one power of ten there would be a single number, or none.
+        speed.yaxis.set_major_formatter("{x:g}")
+        speed.yaxis.set_minor_formatter(LogFormatter())
+    else:
+        speed.set_yticks([])
+        speed.text(0.5, 0.5, "no seed of any network solves it", color=GREY, ha="center", transform=speed.transAxes)
+    beside(speed, *rate.get_legend_handles_labels())
     save(drawn, [rate, speed], path)
+
+
+def beside(axes: Axes, lines: list[Any], names: list[str]) -> None:
+    """The legend of all panels, to the right of the last one, where it hides nothing."""
+    axes.legend(lines, names, frameon=False, fontsize=8, handlelength=3, loc="upper left", bbox_to_anchor=(1.01, 1.0))
 
 
 def success_sentence(points: Points) -> str:
@@ -74,7 +91,7 @@ def success_sentence(points: Points) -> str:
 def curves(points: Points, path: Path) -> None:
     """Every seed's validation objective against steps, a panel for each length."""
     lengths = sorted({p["length"] for p in points})
-    drawn, panels = plt.subplots(1, len(lengths), figsize=(4.6 * len(lengths), 4.0), sharey=True, squeeze=False)
+    drawn, panels = plt.subplots(1, len(lengths), figsize=(4.6 * len(lengths) + 1.6, 4.0), sharey=True, squeeze=False)
     for axes, length in zip(panels[0], lengths, strict=True):
         here = [p for p in points if p["length"] == length]
         for point in here:
@@ -82,14 +99,15 @@ def curves(points: Points, path: Path) -> None:
             for seed, curve in enumerate(point["curves"]):
                 steps, values = zip(*curve, strict=True)
                 shown = np.maximum(values, 1e-5)
-                axes.plot(steps, shown, color=colour, ls=line, lw=1.0, alpha=0.8, label=None if seed else name)
+                # The marker shows a seed that was done at its first evaluation.
+                axes.plot(steps, shown, "o", color=colour, ls=line, ms=2, lw=1, alpha=0.8, label=None if seed else name)
         floor = floor_of(here[0])
         axes.axhline(floor, color=GREY, lw=0.9, ls=":")
         axes.text(axes.get_xlim()[1], floor, "no memory ", color=GREY, fontsize=8, ha="right", va="bottom")
         axes.axhline(here[0]["solved_below"], color=GREY, lw=0.9, ls="--")
         axes.set(xlabel="step", title=f"T = {length}", yscale="log")
     panels[0][0].set_ylabel("validation error")
-    panels[0][0].legend(frameon=False, fontsize=8)
+    beside(panels[0][-1], *panels[0][0].get_legend_handles_labels())
     save(drawn, panels[0], path)
 
 

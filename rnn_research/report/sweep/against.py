@@ -66,7 +66,7 @@ def bars(axes: Axes, found: list[tuple[str, pd.DataFrame]], question: Question, 
       found: from ``lines``.
       question: what is drawn against what.
       figure: the column that is drawn; its interval is in ``_low95`` and ``_high95``.
-      shift: by how much each line is moved aside, so that equal ones do not hide each other.
+      shift: by what share of the axis each line is moved aside, so that equal ones do not hide each other.
     """
     values = [value for _, part in found for value in part[question.x]]
     places, numbers = positions(values)
@@ -74,7 +74,9 @@ def bars(axes: Axes, found: list[tuple[str, pd.DataFrame]], question: Question, 
     for n, ((name, part), style) in enumerate(zip(found, STYLES)):
         place = np.array([everywhere[value] for value in part[question.x]])
         aside = shift * (n - (len(found) - 1) / 2)
-        place = place * np.exp(aside) if logarithmic else place + aside * max(1.0, np.ptp(places))
+        place = (
+            place * np.exp(aside * np.ptp(np.log(places))) if logarithmic else place + aside * (np.ptp(places) or 1.0)
+        )
         middle = part[figure].to_numpy(np.float64)
         low, high = (part[f"{figure}_{end}95"].fillna(part[figure]).to_numpy(np.float64) for end in ("low", "high"))
         axes.errorbar(

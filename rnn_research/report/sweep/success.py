@@ -25,7 +25,7 @@ def draw(table: pd.DataFrame, question: Question, path: Path) -> None:
     """
     found, _ = lines(table, question, "share")
     figure, axes = plt.subplots(figsize=size(len(found)))
-    bars(axes, found, question, "share", shift=0.012)
+    bars(axes, found, question, "share", shift=0.01)
     axes.set(ylabel="share of the runs that succeed", ylim=(-0.04, 1.04))
     field_axis(axes, str(question.x), list(table[question.x]))
     key(axes, len(found))
