@@ -57,5 +57,5 @@ def write(directory: RunDirectory, flag: str) -> tuple[Path, ...]:
             # A value in a file is of another shape than the page reads: of these files that is not checked one by one.
             raise UserError(
                 f"{flag}: its files are damaged, or of another version ({type(error).__name__}: {str(error)[:160]}): "
-                "make them again with the command in provenance.json"
+                "give the command that made them again"
             ) from error

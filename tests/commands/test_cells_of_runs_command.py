@@ -62,6 +62,10 @@ def test_every_run_is_studied_once_and_one_page_speaks_of_all(call: WarmPython, 
     assert (runs / "a" / "cells" / "results.json").stat().st_mtime_ns == written
     assert json.loads((runs / "cells" / "results.json").read_text()) == results
 
+    (runs / "a" / "cells" / "arrays" / "shown.json").unlink()  # as older code left it: its pages cannot be made again
+    assert call("interpretable_cells", *flags(runs)).out.count("is done") == 1
+    assert (runs / "a" / "cells" / "arrays" / "shown.json").exists()
+
 
 def test_a_damaged_run_is_named_and_the_others_go_on(call: WarmPython, runs: Path):
     shutil.copytree(runs / "a", runs / "c")

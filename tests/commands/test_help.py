@@ -43,7 +43,7 @@ FLAGS = {
         "pack",
         "debug",
     ],
-    "analyze": ["runs", "y", "x", "group", "where", "select", "success", "pair", "compare", "workdir", "debug"],
+    "analyze": ["runs", "y", "x", "group", "where", "select", "success", "pair", "compare", "page", "workdir", "debug"],
 }
 
 
