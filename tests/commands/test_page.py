@@ -101,6 +101,21 @@ def test_a_page_is_made_again_to_the_byte(call: WarmPython, copied: Callable[[st
     assert [name for name in before if after[name] != before[name]] == []
 
 
+def test_what_was_found_is_drawn_from_what_is_stored(copied: Callable[[str], Path]):
+    """The text coloured by a unit, which so small a network has none for."""
+    folder = copied("cells")
+    results = json.loads((folder / "results.json").read_text())
+    entry = next(entry for entry in results["concepts"] if entry["best"])
+    entry["verdict"] = "single cell"
+    (folder / "results.json").write_text(json.dumps(results))
+    pages.write(RunDirectory(folder), f"--page={folder}")
+    before = contents(folder)
+    assert f"figures/text_{entry['concept']}.png" in before
+    assert "figures/scores.png" in before
+    pages.write(RunDirectory(folder), f"--page={folder}")
+    assert contents(folder) == before
+
+
 def refusal(folder: Path) -> str:
     """The one line in which the page of a folder is refused."""
     with pytest.raises(UserError) as refused:
