@@ -25,6 +25,8 @@ PALETTES = {"safe": ("#D55E00", "#0072B2"), "paper": ("#DE2D26", "#2166E6")}
 SIGNS = {"\n": "\N{RETURN SYMBOL}", "\t": "\N{RIGHTWARDS ARROW}"}
 WIDTH, HEIGHT, SIZE = 0.088, 0.19, 10.5
 """Of a character in inches, and the size of its font in points."""
+TITLE = 0.093
+"""Of a character of the title in inches, at most: over a text of short lines it is not cut off."""
 BASELINE = 0.72
 """Of a row, from above, in heights."""
 
@@ -60,7 +62,8 @@ def text_picture(
     colours = LinearSegmentedColormap.from_list(palette, (negative, "white", positive))
     rows = wrapped(text, columns)
     width, height = max(stop - start for start, stop in rows), len(rows)
-    figure = plt.figure(figsize=(width * WIDTH + 0.3, height * HEIGHT + 0.55))
+    across = max(width * WIDTH, len(title) * TITLE)
+    figure = plt.figure(figsize=(across + 0.3, height * HEIGHT + 0.55))
     size = figure.get_size_inches()
     axes = figure.add_axes((0.15 / size[0], 0.12 / size[1], width * WIDTH / size[0], height * HEIGHT / size[1]))
     axes.set(xlim=(0, width), ylim=(height, 0))
