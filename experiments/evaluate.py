@@ -19,16 +19,16 @@ from absl import flags
 
 from experiments import launch
 from rnn_research.errors import UserError
-from rnn_research.tasks.objectives import perplexity
+from rnn_research.models.perplexity import limits_of, perplexity
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
-from rnn_research.tasks.text.scoring import coverage, limits_of
+from rnn_research.tasks.text.coverage import coverage
 from rnn_research.tasks.text.words import UNKNOWN
 from rnn_research.training import trained, zero_start
 from rnn_research.training.results import interval_of
 from rnn_research.training.run_text import read_text
-from rnn_research.training.walk import walker
+from rnn_research.training.walk import totals, walker
 
 WORKDIR = launch.workdir_flag("directory of a trained run")
 SPLIT = launch.define(flags.DEFINE_string, "split", "test", "train, validation or test")
@@ -79,15 +79,13 @@ def main() -> None:
         config.evaluation.carry,
         {},
         0.0,
-        {"text": covered},
         {"text": streams.pieces_of(lengths, part, config.task.chunk_length, kind)},
     )
     walk = walker(task, run.model, config.training.dtype)
     sums, _ = walk(run.params, part.data, part.batches, part.batch_size)
-    kept = zero_start.applies(config)
-    begun = zero_start.measured(walk, run.params, part.data, part.batches, part.batch_size) if kept else None
-    figures = task.summary(sums, "text")
-    found = interval_of(task, "text", sums)
+    begun = zero_start.measured(walk, run.params, part.data, part.batches, part.batch_size) if task.goes_on else None
+    figures = run.model.figures(totals(sums), covered)
+    found = interval_of(task, run.model, "text", sums)
     results = {"text": source, "step": run.step, **figures}
     lines = []
     for name, (shown, converted) in UNITS.items():

@@ -172,7 +172,6 @@ def study_null(directory: RunDirectory, out: RunDirectory, config: ConfigDict) -
         raise UserError(f"--out={out.path} holds a study of concepts: name another folder for --null")
     import jax
 
-    from rnn_research.models.recurrent import stack_of
     from rnn_research.studies.cells.null_tables import null_tables, table_of
 
     run = trained.read(directory, STEP.value)
@@ -182,8 +181,8 @@ def study_null(directory: RunDirectory, out: RunDirectory, config: ConfigDict) -
     random, control = (run.model.init(jax.random.key(seed), run.config.model.init) for seed in (1, 2))
     with owner.taken(out, "cells", "--out"):
         networks = {"trained": run.params, "random": random}
-        shape, sample = stack_of(run.config.model), config.analysis.sample
-        found = null_tables(shape, networks, control, symbols, NULL.value, sample=sample, say=say)
+        sample = config.analysis.sample
+        found = null_tables(run.model, networks, control, symbols, NULL.value, sample=sample, say=say)
         write_json(out.config, config.to_dict())
         write_json(out.provenance, provenance({"text": source, "characters": len(symbols)}))
         write_json(out.results, {"text": source, "step": run.step, "null_tables": found})

@@ -16,8 +16,8 @@ from absl import flags
 from ml_collections import config_flags
 
 from experiments import launch
+from rnn_research.models.perplexity import limits_of
 from rnn_research.runs.directory import RunDirectory, write_text
-from rnn_research.tasks.text.scoring import limits_of
 from rnn_research.training import distributed, scores, trained, writing
 from rnn_research.training.train import train
 

@@ -54,7 +54,7 @@ def measure(rounds: int = ROUNDS, steps: int = STEPS) -> dict[str, Any]:
     def whole() -> None:
         with tempfile.TemporaryDirectory() as folder:
             directory = RunDirectory(folder)
-            checkpoints = Checkpoints(directory.checkpoints, built.task.objective[0])
+            checkpoints = Checkpoints(directory.checkpoints, built.model.objective.figure)
             loop.run(config, built.program, built.task, schedule, start(), data, built.hyper, directory, checkpoints)
             checkpoints.close()
 

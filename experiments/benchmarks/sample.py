@@ -11,6 +11,7 @@ from experiments.benchmarks.case import Case, Shape
 from experiments.benchmarks.timing import Times, interleaved, speed, spread
 from rnn_research.models import MODELS
 from rnn_research.models.generate import Choice, generate, prime
+from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.training.defaults import defaults
 
 V = 100
@@ -51,7 +52,7 @@ def measure(rounds: int = ROUNDS, length: int = LENGTH, loop_length: int = LOOP_
 def writer(texts: int, choice: Choice, length: int) -> Callable[[], Any]:
     """Writes ``length`` symbols in each text, in one compiled call."""
     config = defaults()
-    model = MODELS["language_model"](config.model, V, V)
+    model = MODELS["language_model"].build(config.model, interface(V))
     params = model.init(jax.random.key(0), config.model.init)
     start = prime(model, params, jnp.zeros(1, jnp.int32), texts)
     key = jax.random.key(1)

@@ -10,10 +10,10 @@ from rnn_research.analysis.units.columns import columns_of
 from rnn_research.analysis.units.histograms import bins_of, quantised
 from rnn_research.concepts import Concept
 from rnn_research.models import MODELS
-from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.gathering import half_of
 from rnn_research.studies.cells.reading import read, reader
 from rnn_research.studies.cells.streams import cut_of
+from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.training.defaults import defaults
 
 V, UNITS, CONCEPTS = 100, 512, 20
@@ -25,26 +25,25 @@ def measure(rounds: int = ROUNDS, characters: int = CHARACTERS) -> dict[str, Any
     """Both in turn; the median of the ratios, and their range."""
     config = defaults()
     config.model.hidden = UNITS
-    shape = stack_of(config.model)
-    model = MODELS["language_model"](config.model, V, V)
+    model = MODELS["language_model"].build(config.model, interface(V))
     params = model.init(jax.random.key(0), config.model.init)
     rng = np.random.default_rng(0)
     symbols_N = rng.integers(0, V, characters)
     concepts = [Concept(f"c{n}", "binary", rng.random(characters) < 0.2) for n in range(CONCEPTS)]
     cut = cut_of(characters)
-    cells = tuple((layer, "c") for layer in range(shape.layers))
-    bare = reader(shape, cells, keep=lambda a, _: a[:, :, :0])
-    coded = reader(shape, cells, keep=lambda a, bins: quantised(a, *bins))
-    first = next(read(reader(shape, cells), shape, params, symbols_N, cut)).kept
+    cells = tuple((layer, "c") for layer in range(config.model.layers))
+    bare = reader(model, cells, keep=lambda a, _: a[:, :, :0])
+    coded = reader(model, cells, keep=lambda a, bins: quantised(a, *bins))
+    first = next(read(reader(model, cells), model, params, symbols_N, cut)).kept
     bins = bins_of(first.reshape(-1, first.shape[-1]))
     columns = columns_of(concepts, cut.counted(characters), window=100)
 
     def forward() -> None:
-        for _ in read(bare, shape, params, symbols_N, cut):
+        for _ in read(bare, model, params, symbols_N, cut):
             pass
 
     def scored() -> None:
-        chunks = read(coded, shape, params, symbols_N, cut, extra=tuple(bins))
+        chunks = read(coded, model, params, symbols_N, cut, extra=tuple(bins))
         half_of(((chunk.positions_TB, chunk.kept) for chunk in chunks), columns, 1000)
 
     forward()

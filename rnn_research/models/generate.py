@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.models.model import Model
+from rnn_research.models.model import NONE, Edits, Model
+from rnn_research.tasks.batches import Stream
 from rnn_research.types import Array, Carry, Key, Params
 from rnn_research.unroll import StackEdit
 
@@ -76,12 +77,18 @@ def prime(
     start: Carry | None = None,
 ) -> Generation:
     """Reads the priming text once for all N samples, from the model's initial carry or from ``start``, without B."""
-    inputs_TN = jnp.broadcast_to(symbols_T[:, None], (symbols_T.shape[0], samples))
-    carry = model.initial_carry(params, samples)
+    inputs_NT = jnp.broadcast_to(symbols_T, (samples, len(symbols_T)))
+    carry = model.carry(params, samples)
     if start is not None:
         carry = jax.tree.map(lambda all_of_them, one: jnp.broadcast_to(one, all_of_them.shape), carry, start)
-    logits_TNV, carry = model.apply(params, inputs_TN, carry, edit=edit)
-    return Generation(carry, logits_TNV[-1], jnp.zeros((), jnp.int32))
+    read = Stream(inputs_NT, inputs_NT, jnp.zeros(samples, bool))
+    logits_NTV, carry = model.predict(params, read, carry, edits=edits_of(edit))
+    return Generation(carry, logits_NTV[:, -1], jnp.zeros((), jnp.int32))
+
+
+def edits_of(edit: StackEdit | None) -> Edits:
+    """An edit of a model's one stack."""
+    return NONE if edit is None else {"stack": edit}
 
 
 @partial(jax.jit, static_argnames=("model", "length", "choice", "edit"))
@@ -103,6 +110,8 @@ def generate(
     Returns:
       Where the text stands now, and the symbols ``[T, N]``.
     """
+    assert model.decoder is not None, "a model that writes"
+    step_of = model.decoder.step
     samples, V = start.logits_NV.shape
     draws = choice.temperature > 0 and choice.feedback == "sample"
 
@@ -124,8 +133,8 @@ def generate(
         if choice.feedback == "softmax":
             scaled = logits_NV / (choice.temperature or 1.0)
             fed = jax.nn.softmax(restrict(scaled, choice.top_k, choice.top_p))
-        logits_TNV, carry = model.apply(params, fed[None], carry, edit=edit)
-        return (carry, logits_TNV[0]), symbol_N
+        logits_NV, carry = step_of(params, carry, fed, edits_of(edit))
+        return (carry, logits_NV), symbol_N
 
     (carry, logits_NV), symbols_TN = jax.lax.scan(step, (start.carry, start.logits_NV), noise_TNV, length=length)
     return Generation(carry, logits_NV, start.position + length), symbols_TN

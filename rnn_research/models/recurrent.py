@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from rnn_research.cells import CELLS, INITIALIZERS, CellInit
 from rnn_research.cells.initializers import Initializer, Ring, uniform
 from rnn_research.errors import UserError, at_least, one_of
-from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll import FORMS, REMATS, Solver, Stack, StackEdit, persistent
+from rnn_research.types import Params
+from rnn_research.unroll import FORMS, REMATS, Solver, Stack, persistent
 from rnn_research.unroll.parallel import check_solver
 
 MOST_LAYERS = 1000  # of which the compilation alone takes many minutes
@@ -133,23 +133,6 @@ def _check_ring(ring: Ring) -> None:
 def output_start_of(config: Any) -> tuple[Initializer, Initializer]:
     """Initialisers of the output layer's weights and bias."""
     return INITIALIZERS[config.output](config.output_scale), uniform(config.bias_half_width)
-
-
-def with_resets(initial: Carry, edit: StackEdit | None) -> StackEdit:
-    """An edit that starts a carry anew where ``ends_B`` is true, after the edit given.
-
-    Args:
-      initial: the initial carry of the whole stack, ``[B, H]`` in each place.
-      edit: another edit to run first, or None.
-    """
-
-    def reset(layer: int, carry: Carry, t: Array, ends_B: Array) -> Carry:
-        if edit is not None:
-            carry = edit(layer, carry, t)
-        (start,) = initial[layer]
-        return jax.tree.map(lambda now, new: jnp.where(ends_B[..., None], new, now), carry, start)
-
-    return reset
 
 
 def count(params: Params) -> int:

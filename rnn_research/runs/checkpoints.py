@@ -25,6 +25,7 @@ from orbax.checkpoint import v1 as ocp
 
 from rnn_research.errors import UserError
 from rnn_research.runs.files import NUMBER, REMEDY, read_json, there
+from rnn_research.runs.older_names import of_today
 
 State = TypeVar("State")
 Snapshot = dict[str, np.ndarray]
@@ -153,8 +154,9 @@ class Checkpoints:
             checksums = self._manager.metadata(step).custom_metadata["crc32"]
         except Exception as error:
             raise Damaged(f"checkpoint {step} cannot be read ({_first_line(error)})") from error
-        stored = {name: np.asarray(array) for name, array in stored.items() if name.startswith(part)}
+        read = {name: np.asarray(array) for name, array in stored.items() if name.startswith(part)}
         wanted = {part + name: leaf for name, leaf in flat(like).items()}
+        stored = of_today(read, wanted)
         replaced = _misfits(stored, wanted, anew)
         kept = {name: array for name, array in stored.items() if not name.startswith(replaced)}
         problems = _field_differences(kept, {name: leaf for name, leaf in wanted.items() if not name.startswith(replaced)})
@@ -163,7 +165,7 @@ class Checkpoints:
                 f"--workdir={self._workdir}: checkpoint {step} does not fit this config "
                 f"({'; '.join(problems)}): choose another directory"
             )
-        for name, array in stored.items():
+        for name, array in read.items():
             if zlib.crc32(array.tobytes()) != checksums.get(name):
                 raise Damaged(f"checkpoint {step} is damaged: {name} has a wrong checksum")
         leaves, structure = jax.tree_util.tree_flatten_with_path(like)
@@ -174,8 +176,9 @@ class Checkpoints:
 
     def misfits(self, step: int, like: State, anew: Collection[str]) -> list[str]:
         """Which parts of ``anew`` the checkpoint of a step, which can be read, does not fit."""
+        wanted = flat(like)
         stored = {name: np.asarray(array) for name, array in self._manager.load(step).items()}
-        return list(_misfits(stored, flat(like), anew))
+        return list(_misfits(of_today(stored, wanted), wanted, anew))
 
     def restore_newest(self, like: State, anew: Collection[str] = ()) -> tuple[State | None, int, list[str]]:
         """The newest checkpoint that is whole.

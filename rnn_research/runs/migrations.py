@@ -65,6 +65,12 @@ def _text_with_bounds(config: Stored) -> None:
         _fill(config, "task", all_files=own, keep_byte_order_mark=own, most_bytes=0 if own else 2**28)
 
 
+def _answered_once(config: Stored) -> None:
+    once = ("adding", "temporal_order", "random_permutation", "delayed_xor", "images")
+    if _at(config, "task.name") in once and _at(config, "model.name") == "language_model":
+        config["model"]["name"] = "classifier"
+
+
 MIGRATIONS = (
     _regularizer_and_watch,
     _cut_of_text,
@@ -74,6 +80,7 @@ MIGRATIONS = (
     _ring,
     _fresh_starts,
     _text_with_bounds,
+    _answered_once,
 )
 
 

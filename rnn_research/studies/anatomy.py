@@ -74,7 +74,7 @@ def measure_group(config: ConfigDict, names: tuple[str, ...], say: Say) -> dict[
         for n, name in enumerate(names):
             mine = outcomes[n * config.analysis.seeds : (n + 1) * config.analysis.seeds]
             found[name]["trained"] |= {
-                "objective": built.task.objective[0],
+                "objective": built.model.objective.figure,
                 "objective_by_seed": [finite(o.final) for o in mine],
                 "learned_below": solved,
                 # As it stands when it is measured, not as it once stood.

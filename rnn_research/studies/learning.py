@@ -13,7 +13,7 @@ from rnn_research.runs.configs import changed
 from rnn_research.training.population import FREE, Population
 from rnn_research.training.step import hyper_of
 from rnn_research.training.train import Built, build
-from rnn_research.training.walk import score_split
+from rnn_research.training.walk import score_split, totals
 
 Overrides = dict[str, Any]
 
@@ -80,10 +80,11 @@ def train_members(
     def figures(scored: Any, split: str, params_M: Any) -> list[dict[str, float]]:
         sums_M = population.to_host(scored(data[split], params_M))
         one = lambda m: jax.tree.map(lambda s: s[m], sums_M)  # noqa: E731
-        return [built.task.summary(one(m), split) for m in range(len(members))]
+        facts = built.task.splits[split].facts
+        return [built.model.figures(totals(one(m)), facts) for m in range(len(members))]
 
     evaluate = scorer("validation")
-    objective, every = built.task.objective[0], base.evaluation.every
+    objective, every = built.model.objective.figure, base.evaluation.every
     outcomes = [Outcome(dict(o), None, np.inf, np.inf, [], [], [], True, 0, {}) for o in members]
     for step in range(every, built.schedule.steps + 1, every):
         states_M, metrics = population.chunk(states_M, data["train"], hypers_M, every)

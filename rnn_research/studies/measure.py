@@ -1,6 +1,5 @@
 """What the gradient laboratory measures of one network on one batch, as one pure function."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -16,9 +15,8 @@ from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.analysis.memory_curse import sensitivity
 from rnn_research.cells.jacobian import step_jacobian
-from rnn_research.models.language_model import LanguageModelParams, outputs_of
+from rnn_research.models.model import Recurrence
 from rnn_research.types import Array
-from rnn_research.unroll import Stack, stack
 
 
 class Reach(NamedTuple):
@@ -69,10 +67,7 @@ class Detail(NamedTuple):
 
 
 def reach(
-    shape: Stack,
-    params: LanguageModelParams,
-    x_TBD: Array,
-    error: Callable[[Array], Array],
+    one: Recurrence,
     *,
     first: int,
     last: int,
@@ -82,17 +77,13 @@ def reach(
     """Measures one network.
 
     Args:
-      shape: of its stack.
-      params: of the whole model.
-      x_TBD: inputs, as ``inputs_of`` gives them.
-      error: ``outputs [B, V] -> scalar``, the error at the last step, summed over sequences.
+      one: its recurrence on some sequences; the error is that of their last answers.
       first, last: lags that slopes are fitted to; the exponents leave out as many first steps as ``first``.
       state: whose gradient is followed, h or c.
       exponents: how many of them.
     """
-    B = x_TBD.shape[1]
-    carry = stack.initial_carry(shape, params.stack, (B,), x_TBD.dtype)
-    profile = lag_profile(shape, params.stack, carry, x_TBD, lambda top_BH: error(outputs_of(params, top_BH)))
+    shape, params, carry, x_TBD = one.stack, one.params, one.carry, one.x
+    profile = lag_profile(shape, params, carry, x_TBD, one.last_error)
     log_LTB = profile.log_h if state == "h" else profile.log_c
     assert log_LTB is not None, "check_state comes first"
     fit = decay(log_LTB, first_lag=first, last_lag=last, draws=200)
@@ -100,9 +91,7 @@ def reach(
     start = fit.median[:, -1:] if state == "h" else fit.median[:, -2:-1]  # the last c is read by its own h alone
     spectra = [
         lyapunov_along(shape.cell, cell, start, layer.x, top=min(exponents, shape.hidden), burn_in=first)
-        for (cell,), (start,), layer in zip(
-            params.stack.cells, carry, trace_layers(shape, params.stack, carry, x_TBD), strict=True
-        )
+        for (cell,), (start,), layer in zip(params.cells, carry, trace_layers(shape, params, carry, x_TBD), strict=True)
     ]
     return Reach(
         slope_L=fit.slope,
@@ -118,27 +107,17 @@ def reach(
     )
 
 
-def detail(
-    shape: Stack,
-    params: LanguageModelParams,
-    x_TBD: Array,
-    error: Callable[[Array], Array],
-    *,
-    sequences: int = 4,
-    steps: int = 8,
-) -> Detail:
+def detail(one: Recurrence, *, steps: int = 8) -> Detail:
     """Looks closer at one network.
 
     Args:
-      shape, params, x_TBD, error: as for ``reach``.
-      sequences: those that dc_T/dc_t is formed for; it costs H backward passes.
+      one: as for ``reach``, of a few sequences: dc_T/dc_t is formed for all of them, which costs H backward passes.
       steps: at how many of them the one-step Jacobian is formed, K.
     """
+    shape, params, carry, x_TBD = one.stack, one.params, one.carry, one.x
     T = len(x_TBD)
-    x_TBD = x_TBD[:, :sequences]
-    carry = stack.initial_carry(shape, params.stack, (x_TBD.shape[1],), x_TBD.dtype)
-    layers = trace_layers(shape, params.stack, carry, x_TBD)
-    (cell_params,), (cell_carry,) = params.stack.cells[0], carry[0]
+    layers = trace_layers(shape, params, carry, x_TBD)
+    (cell_params,), (cell_carry,) = params.cells[0], carry[0]
     gates = []
     for layer in layers:
         opens = any(hasattr(layer.gates, name) for name in SIGMOIDAL)
@@ -149,7 +128,6 @@ def detail(
         both = highway(shape.cell, cell_params, cell_carry, x_TBD)
         lanes = jnp.median(both.log_highway, axis=-1), jnp.median(both.log_whole, axis=-1)
 
-    one = lambda tree: jax.tree.map(lambda leaf: leaf[:, 0], tree)  # noqa: E731 (the first sequence)
     alone = jax.tree.map(lambda leaf: leaf[0], carry)
     before_T, u_T = along(shape.cell, cell_params, alone[0][0], x_TBD[:, 0])
     chosen = jnp.linspace(T // 5, T - 1, min(steps, T)).astype(jnp.int32)
@@ -157,12 +135,12 @@ def detail(
     felt = sensitivity(shape.cell, cell_params, alone[0][0], x_TBD[:, 0])
 
     top = layers[-1]
-    (top_params,), (top_carry,) = params.stack.cells[-1], alone[-1]
-    h_T = shape.cell.hidden(one(top.carries))
-    of_h = lambda h: error(outputs_of(params, h)[None])  # noqa: E731
+    (top_params,), (top_carry,) = params.cells[-1], alone[-1]
     # A residual connection reaches E_T by the last h alone: the same derivative.
-    skip = top.x[-1, 0] if shape.residual and top.x.shape[-1] == shape.hidden else 0
-    summands = bptt_sum(shape.cell, top_params, top_carry, top.x[:, 0], jax.grad(of_h)(h_T[-1] + skip))
+    skip = top.x[-1] if shape.residual and top.x.shape[-1] == shape.hidden else 0
+    last_BH = shape.cell.hidden(top.carries)[-1] + skip
+    d_BH = jax.grad(lambda h_BH: jnp.sum(one.last_error(h_BH)))(last_BH)
+    summands = bptt_sum(shape.cell, top_params, top_carry, top.x[:, 0], d_BH[0])
     return Detail(
         highway=lanes,
         gates=tuple(gates),

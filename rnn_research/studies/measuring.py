@@ -11,17 +11,18 @@ from ml_collections import ConfigDict
 from rnn_research.analysis.decay import fitted_lags
 from rnn_research.cells import CELLS
 from rnn_research.errors import UserError, at_least, one_of
-from rnn_research.models.language_model import inputs_of
-from rnn_research.models.recurrent import stack_of
+from rnn_research.models import MODELS
+from rnn_research.models.model import Recurrence
 from rnn_research.studies.learning import changed
 from rnn_research.studies.measure import Detail, Reach, detail, reach
-from rnn_research.tasks import TASKS, Task
+from rnn_research.tasks import TASKS, Batch, Task
+from rnn_research.tasks.batches import first
 from rnn_research.training import devices
 from rnn_research.training.population import Members
-from rnn_research.types import Array
-from rnn_research.unroll import stack
 
 STATES = ("h", "c")
+LOOKED_AT = 4
+"""Sequences of the closer look."""
 
 Measure = Callable[[Any], tuple[Reach, Detail]]
 """From parameters ``[M, ...]`` to measurements ``[M, ...]``."""
@@ -72,26 +73,25 @@ def measuring(config: ConfigDict, members: int, symbols: Any = None) -> Measure:
       UserError: when called, if the sequences do not fit the memory.
     """
     task = sequences_of(config, symbols)
-    shape = stack_of(config.model)
-    first, last = fitted_lags(task.length)
+    model = MODELS[config.model.name].build(
+        config.model, task.interface, devices.parameter_dtype(config.training.dtype)
+    )
+    earliest, latest = fitted_lags(task.length)
     # On one device: factorisations of two CPU devices at a time wait for each other for ever.
     group = Members(members, jax.local_devices()[:1])
     data = jax.tree.map(jnp.asarray, task.splits["train"].data)
 
     def one(data: Any, params: Any) -> tuple[Reach, Detail]:
         batch = task.batch(data, jax.random.key(config.analysis.sequences_seed), jnp.int32(0))
-        last_B = jax.tree.map(lambda y: y[-1:], batch.targets)
-        x_TBD = inputs_of(params, batch.inputs, task.input_size).astype(params.w_HV.dtype)
 
-        def error(outputs_BV: Array) -> Array:
-            return task.loss(outputs_BV[None], last_B) * outputs_BV.shape[0]
-
-        def error_of_first(outputs_BV: Array) -> Array:
-            return task.loss(outputs_BV[None], jax.tree.map(lambda y: y[:, :1], last_B))
+        def of(some: Batch) -> Recurrence:
+            carry = model.carry(params, len(some.answers))
+            (found,) = model.recurrences(params, some, carry).values()
+            return found._replace(x=found.x.astype(jax.tree.leaves(found.params)[0].dtype))
 
         return (
-            reach(shape, params, x_TBD, error, first=first, last=last, state=config.analysis.state),
-            detail(shape, params, x_TBD, error_of_first),
+            reach(of(batch), first=earliest, last=latest, state=config.analysis.state),
+            detail(of(first(batch, LOOKED_AT))),
         )
 
     each: Any = group.each(one)
@@ -101,9 +101,7 @@ def measuring(config: ConfigDict, members: int, symbols: Any = None) -> Measure:
         laid = group.lay(params_M)
         if not compiled:
             # What is kept of every step for the way back, at the least: without it the compiler itself would run out.
-            carry = jax.eval_shape(
-                lambda: stack.initial_carry(shape, jax.tree.map(lambda p: p[0], params_M).stack, (1,))
-            )
+            carry = [shape.cell.initial_carry((shape.layers, shape.hidden)) for _, shape in model.stacks]
             numbers = config.analysis.sequences * sum(leaf.size for leaf in jax.tree.leaves(carry))
             _check_memory(config, task.length, 4 * task.length * numbers)
             compiled.append(each.lower(data, laid).compile())

@@ -18,7 +18,7 @@ from rnn_research.studies.learning import Outcome, changed, headed, seeds_of, tr
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.study import Keep, Say, made_anew
 from rnn_research.tasks import TASKS
-from rnn_research.training.defaults import task_defaults
+from rnn_research.training.defaults import model_of, task_defaults
 
 
 def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
@@ -51,6 +51,7 @@ def point_of(config: ConfigDict, task: str, length: int, network: str) -> Config
     point = changed(config, {})
     with point.unlocked():
         point.task = task_defaults(task)
+        point.model.name = model_of(task)
         point.analysis.solved = problem.solved
     rates = dict(config.analysis.rates)
     own = {"optimizer.learning_rate": rates[network]} if network in rates else {}

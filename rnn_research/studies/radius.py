@@ -20,15 +20,14 @@ from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.analysis.theory import linear_rate, pascanu_bound, scalar_log_gradient
 from rnn_research.cells import CELLS
-from rnn_research.cells.linear import matmul
-from rnn_research.models.language_model import LanguageModelParams, inputs_of
-from rnn_research.models.recurrent import stack_of
+from rnn_research.models import MODELS
+from rnn_research.models.model import Recurrence
 from rnn_research.studies.described import interval
 from rnn_research.studies.learning import changed, initial_params, seeds_of
 from rnn_research.studies.measuring import sequences_of
 from rnn_research.studies.study import Keep, Say, made_anew
 from rnn_research.training.population import Members
-from rnn_research.types import Array
+from rnn_research.types import Array, Params
 from rnn_research.unroll import Stack, stack
 
 CURVES = {
@@ -82,14 +81,14 @@ def curve(config: ConfigDict) -> dict[str, Any]:
     unit = config.model.hidden**-0.5 if config.model.init.recurrent == "normal" else 1.0
     members = [{**seed, "model.init.recurrent_scale": g * unit} for g in gains for seed in seeds_of(config)]
     params_M = initial_params(config, members)
-    task, shape = sequences_of(config), stack_of(config.model)
+    task = sequences_of(config)
+    model = MODELS[config.model.name].build(config.model, task.interface, jnp.float64)
     first, _ = fitted_lags(task.length)
 
-    def one(_: None, params: LanguageModelParams) -> Rates:
+    def one(_: None, params: Params) -> Rates:
         batch = task.batch(None, jax.random.key(config.analysis.sequences_seed), jnp.int32(0))
-        x_TBD = inputs_of(params, batch.inputs, task.input_size).astype(params.w_HV.dtype)
-        last_B = batch.targets[-1:]
-        return rates(shape, params, x_TBD, lambda y_BV: task.loss(y_BV[None], last_B), config.analysis.lags, first)
+        (found,) = model.recurrences(params, batch, model.carry(params, len(batch.answers))).values()
+        return rates(found._replace(x=found.x.astype(jnp.float64)), config.analysis.lags, first)
 
     group = Members(len(members), jax.local_devices()[:1])
     found = group.to_host(group.each(one)(None, group.lay(params_M)))
@@ -118,16 +117,14 @@ def curve(config: ConfigDict) -> dict[str, Any]:
     return {"points": points, **whole, "edge_gain_by_seed": edges, "slopes_above_bound": above}
 
 
-def rates(
-    shape: Stack, params: LanguageModelParams, x_TBD: Array, error: Any, longest: tuple[int, ...], first: int
-) -> Rates:
+def rates(one: Recurrence, longest: tuple[int, ...], first: int) -> Rates:
     """Slope and exponent of one network; bound and radius are filled in by the host, which has the solvers."""
-    carry = stack.initial_carry(shape, params.stack, (x_TBD.shape[1],), x_TBD.dtype)
-    profile = lag_profile(shape, params.stack, carry, x_TBD, lambda h_BH: error(matmul(h_BH, params.w_HV) + params.b_V))
+    shape, params, carry, x_TBD = one.stack, one.params, one.carry, one.x
+    profile = lag_profile(shape, params, carry, x_TBD, one.last_error)
     # A fifth of the lags is left out, as in every fit of ours, and the sequence's own beginning.
     most = len(x_TBD) - first
     slopes = [decay(profile.log_h[0], first_lag=lag // 5, last_lag=min(lag, most), draws=1).slope for lag in longest]
-    (cell_params,), (cell_carry,) = params.stack.cells[0], carry[0]
+    (cell_params,), (cell_carry,) = params.cells[0], carry[0]
     spectrum = lyapunov_along(shape.cell, cell_params, cell_carry, x_TBD, top=1, burn_in=first)
     zero = jnp.zeros((), x_TBD.dtype)
     return Rates(jnp.stack(slopes), jnp.mean(spectrum.exponents), zero, zero)

@@ -16,9 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.models import Model, ngram
+from rnn_research.models.answers import nats_of
 from rnn_research.models.generate import generate, prime
 from rnn_research.runs.statistics import mean_interval
-from rnn_research.tasks.text import scoring
+from rnn_research.tasks.batches import Stream
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training import zero_start
 from rnn_research.training.trained import Trained
@@ -86,17 +87,15 @@ def judged(judge: Judge, symbols_NL: np.ndarray) -> np.ndarray:
     assert judge.network is not None, "it takes a network"
     model, params = judge.network.model, judge.network.params
     first_N1 = np.full((len(symbols_NL), 1), judge.first)
-    read_TN = np.concatenate([first_N1, symbols_NL[:, :-1]], axis=1).T
-    return np.asarray(_nats(model, params, jnp.asarray(read_TN), jnp.asarray(symbols_NL.T))).T
+    read_NL = np.concatenate([first_N1, symbols_NL[:, :-1]], axis=1)
+    batch = Stream(jnp.asarray(read_NL), jnp.asarray(symbols_NL), jnp.ones(len(read_NL), bool))
 
-
-def _nats(model: Model, params: Params, inputs_TN: Any, targets_TN: Any) -> Any:
     @jax.jit
     def nats(params: Params) -> Any:
-        logits_TNV, _ = model.apply(params, inputs_TN, model.initial_carry(params, inputs_TN.shape[1]))
-        return scoring.nats(logits_TNV, targets_TN)[0]
+        logits_NLV, _ = model.predict(params, batch, model.carry(params, len(read_NL)))
+        return nats_of(logits_NLV, batch.targets)[0]
 
-    return nats(params)
+    return np.asarray(nats(params))
 
 
 def reading(run: Trained, model: Model, walk: Walk, splits: Sequence[Any], judge: Judge) -> dict[str, Any]:
@@ -222,8 +221,9 @@ def _difference(first: dict[str, Any], second: dict[str, Any]) -> float:
     return float((zero_2B[0] - zero_2B[1])[healthy_B].mean())
 
 
-def _ratio(sums: dict[str, np.ndarray]) -> float:
-    return float(sums["nats"].sum(dtype=np.float64) / sums["tokens"].sum())
+def _ratio(sums: dict[str, Any]) -> float:
+    nats, tokens = sums["nats"]
+    return float(nats.sum(dtype=np.float64) / tokens.sum())
 
 
 def _listed(values_B: np.ndarray) -> list[float | None]:

@@ -90,7 +90,7 @@ def checked(base: ConfigDict, points: Sequence[tuple[str, Overrides]]) -> Built:
             config.update_from_flattened_dict(numbers)
             hyper_of(config)
             stack_of(config.model)
-            regularizer.penalty(config, built.task)
+            regularizer.penalty(config, built.model, built.task)
             label_noise.noise_of(config, built.task)
     except UserError as error:
         raise UserError(f"point {name}: {error}") from error

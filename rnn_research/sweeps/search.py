@@ -50,14 +50,14 @@ def search(
       UserError: without optuna or a validation split, or for a directory that holds another search.
     """
     base = wanted.config_of(plan.Point("", {}, 0))
-    task = build(base, batch_over=1).task
-    if "validation" not in task.splits:
+    built = build(base, batch_over=1)
+    if "validation" not in built.task.splits:
         raise UserError("--optuna has nothing to go by: set --config.task.validation_fraction above 0")
     study = study_of(directory, groups)
     stored = plan.read(directory)
     sweep = wanted if stored is None else stored
     runs = lambda: (run_directory(directory, point) for point in sweep.points)  # noqa: E731
-    judge = halving.judge(task.objective[0], base.evaluation.every, runs)
+    judge = halving.judge(built.model.objective.figure, base.evaluation.every, runs)
     while opened := open_trials(study, groups) or ask(study, groups, min(most or ROUND, trials - counted(study)), seed):
         known = [point.overrides for point in sweep.points]
         new = [p for i, p in enumerate(opened.values()) if p not in known and p not in list(opened.values())[:i]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rnn_research.tasks.batches import Batch
 from rnn_research.tasks.images import sequential_images
 from rnn_research.tasks.synthetic.adding import adding
 from rnn_research.tasks.synthetic.copying import copying
@@ -10,7 +11,7 @@ from rnn_research.tasks.synthetic.flip_flop import flip_flop
 from rnn_research.tasks.synthetic.parity import parity
 from rnn_research.tasks.synthetic.random_permutation import random_permutation
 from rnn_research.tasks.synthetic.temporal_order import temporal_order
-from rnn_research.tasks.task import Batch, Split, Task
+from rnn_research.tasks.task import Split, Task
 from rnn_research.tasks.text.language_modelling import language_modelling
 
 TASKS: dict[str, Callable[..., Task]] = {

@@ -24,8 +24,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import UserError, at_least, one_of
-from rnn_research.tasks.objectives import class_objective
-from rnn_research.tasks.task import Batch, Split, Task
+from rnn_research.tasks.answers import Interface, classes
+from rnn_research.tasks.batches import Labelled, Padded
+from rnn_research.tasks.task import Split, Task
 from rnn_research.types import Array, Key
 
 MNIST = {
@@ -70,26 +71,19 @@ def sequential_images(config: Any, evaluation: Any) -> Task:
         size = config.batch_size if name == "train" else min(evaluation.batch_size, len(part.y_N))
         splits[name] = Split(part, len(part.y_N) // size if name == "train" else -(-len(part.y_N) // size), size)
 
-    objective = class_objective()
-
-    def batch(data: Images, key: Key, step: Array) -> Batch:
+    def batch(data: Images, key: Key, step: Array) -> Labelled:
         return take(data, shuffled(data.y_N.shape[0], step, config.batch_size, config.shuffle_seed))
 
-    def evaluation_batch(data: Images, key: Key, step: Array) -> Batch:
+    def evaluation_batch(data: Images, key: Key, step: Array) -> Labelled:
         size = min(evaluation.batch_size, data.y_N.shape[0])
         return take(data, step * size + jnp.arange(size))
 
     return Task(
         name="images",
-        input_size=D,
-        output_size=CLASSES,
+        interface=Interface(Labelled, D, classes(CLASSES)),
         splits=splits,
         batch=batch,
         evaluation_batch=evaluation_batch,
-        loss=objective.loss,
-        score=objective.score,
-        summary=objective.summary,
-        objective=(objective.name, *objective.ratio),
         facts={
             "task": "images",
             "source": "MNIST" if config.path else "scikit-learn digits",
@@ -109,14 +103,13 @@ def shuffled(images: int, step: Array, batch_size: int, seed: int) -> Array:
     return jax.lax.dynamic_slice_in_dim(order, step % per_epoch * batch_size, batch_size)
 
 
-def take(data: Images, index_B: Array) -> Batch:
+def take(data: Images, index_B: Array) -> Labelled:
     """A batch of some images; an index beyond the last is not scored."""
-    images, T, _ = data.x_NTD.shape
+    images = len(data.x_NTD)
     inside_B = index_B < images
     index_B = jnp.minimum(index_B, images - 1)
     y_B = jnp.where(inside_B, jnp.asarray(data.y_N)[index_B], -1)
-    x_TBD = jnp.swapaxes(jnp.asarray(data.x_NTD)[index_B], 0, 1)
-    return Batch(x_TBD, jnp.full((T, len(index_B)), -1).at[-1].set(y_B), fresh_B=jnp.ones(index_B.shape, bool))
+    return Labelled(Padded(jnp.asarray(data.x_NTD)[index_B]), y_B)
 
 
 def as_sequences(x_NYX: np.ndarray, y_N: np.ndarray, form: str) -> Images:

@@ -1,4 +1,4 @@
-"""What a task is: where sequences come from and how an answer is scored."""
+"""What a task is: where examples come from, and what is asked of them. It knows no model."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -6,25 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnn_research.tasks.answers import Interface
+from rnn_research.tasks.batches import Batch
 from rnn_research.types import Array, Key
-
-
-class Batch(NamedTuple):
-    """One batch, time first.
-
-    Attributes:
-      inputs: what the model reads, ``[T, B]`` of symbols or ``[T, B, D]`` of numbers.
-      targets: what it is scored on; a negative symbol or a nan is not asked for.
-      fresh_B: true where a sequence's carry must start anew before this batch.
-      ends_TB: true where the carry must start anew after step t, or None.
-      lengths_B: valid steps of each sequence where they differ, or None.
-    """
-
-    inputs: Array
-    targets: Array
-    fresh_B: Array
-    ends_TB: Array | None = None
-    lengths_B: Array | None = None
 
 
 class Split(NamedTuple):
@@ -35,12 +19,14 @@ class Split(NamedTuple):
       batches: batches that make up one pass over it.
       batch_size: examples (or streams) in each.
       batch_axis: the axis of its arrays along which several devices share it, or None.
+      facts: what its scores hang on beside the sums, for ``Model.figures``.
     """
 
     data: Any
     batches: int
     batch_size: int
     batch_axis: int | None = None
+    facts: Any = None
 
 
 class Pieces(NamedTuple):
@@ -62,32 +48,24 @@ class Task(NamedTuple):
 
     Attributes:
       name: its key in ``TASKS``.
-      input_size: features of the input (symbols are read one-hot).
-      output_size: numbers the model must give at each step.
+      interface: the type of its batches, and what a model must know to read and answer them.
       splits: ``train``, and ``validation`` and ``test`` where they exist.
-      batch: ``(data, key, step) -> Batch``, pure: step k of a run always sees the same batch.
+      batch: ``(data, key, step) -> batch``, pure: step k of a run always sees the same batch.
       evaluation_batch: the same for ``validation`` and ``test``, walked once from step 0.
-      loss: ``(outputs, targets) -> scalar`` to be minimised.
-      score: ``(outputs, targets) -> {name: [B] sums}``, added up over a split.
-      summary: ``({name: [...] sums}, split) -> {name_with_unit: value}``, the headline figures.
-      objective: the figure of ``summary`` that validation wants least, and the two sums it is the ratio of.
-      facts: what provenance must know (corpus sha256, sizes), ready for JSON.
+      facts: what provenance must know (corpus sha256, sizes) and the floors, ready for JSON.
       symbols: turns symbols to text and back, or None.
       length: time steps of a batch, for the speed that is shown.
       pieces: of every split whose examples are not independent.
+      goes_on: whether evaluation hands carries on from batch to batch.
     """
 
     name: str
-    input_size: int
-    output_size: int
+    interface: Interface
     splits: Mapping[str, Split]
     batch: Callable[[Any, Key, Array], Batch]
     evaluation_batch: Callable[[Any, Key, Array], Batch]
-    loss: Callable[[Array, Array], Array]
-    score: Callable[[Array, Array], dict[str, Array]]
-    summary: Callable[[Mapping[str, Any], str], dict[str, float]]
-    objective: tuple[str, str, str]
     facts: Mapping[str, Any]
     symbols: Any = None
     length: int = 1
     pieces: Mapping[str, Pieces] = MappingProxyType({})
+    goes_on: bool = False

@@ -21,6 +21,9 @@ SYNTHETIC: dict[str, dict[str, Any]] = {
 }
 """Tasks that are drawn, and the fields that each has of its own."""
 
+ANSWERED_ONCE = ("adding", "temporal_order", "random_permutation", "delayed_xor", "images")
+"""Tasks whose sequences have one answer each."""
+
 DECLARED = ("text", "images", *SYNTHETIC)
 """The tasks whose fields stand here."""
 
@@ -36,7 +39,7 @@ def defaults(task: str = "text") -> ConfigDict:
     config.task = task_defaults(task)
 
     config.model = ConfigDict()
-    config.model.name = "language_model"
+    config.model.name = model_of(task)
     config.model.cell = "lstm"
     config.model.hidden = 128
     config.model.layers = 1
@@ -112,6 +115,11 @@ def defaults(task: str = "text") -> ConfigDict:
     config.analysis.gradient_flow_every = 0  # steps; 0: at every evaluation
     config.analysis.gradient_flow_sequences = 8  # of the batch that are measured
     return config
+
+
+def model_of(task: str) -> str:
+    """The model that reads a task, if none is named."""
+    return "classifier" if task in ANSWERED_ONCE else "language_model"
 
 
 def task_defaults(name: str) -> ConfigDict:

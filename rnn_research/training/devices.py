@@ -92,7 +92,7 @@ def check_batch_fits(config: Any, task: Task, over: int | None = None) -> None:
     B, accumulate = config.task.batch_size, config.training.accumulate
     # What remat=sqrt keeps of the hidden states is small beside them.
     units = 0 if config.model.get("remat", "none") == "sqrt" else config.model.hidden * config.model.layers
-    needed = 4 * task.length * (B // accumulate // (over or jax.device_count())) * (task.output_size + units)
+    needed = 4 * task.length * (B // accumulate // (over or jax.device_count())) * (task.interface.answer.size + units)
     there = memory()
     if needed > there:
         raise UserError(
@@ -110,6 +110,18 @@ def spread(over: Mesh, state: TrainState, data: Any, batch_axis: int | None) -> 
     carry = _place(state.carry, first)
     state = dataclasses.replace(_place(dataclasses.replace(state, carry=None), everywhere), carry=carry)
     return state, _place(data, shared)
+
+
+def along_batch(batch: Any, over: int | None) -> Any:
+    """Within a program: lays every leaf out along the batch, where several devices share it.
+
+    Args:
+      batch: every leaf leads with B.
+      over: devices that share a batch; None for all that there are.
+    """
+    if (over or jax.device_count()) == 1:
+        return batch
+    return jax.lax.with_sharding_constraint(batch, NamedSharding(mesh(), PartitionSpec("batch")))
 
 
 def share(over: Mesh, tree: Any) -> Any:

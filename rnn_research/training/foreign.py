@@ -18,6 +18,7 @@ from rnn_research.interop.language_model import outer_layers, recurrent_tensors
 from rnn_research.models import MODELS
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.defaults import defaults
 from rnn_research.training.trained import Trained
@@ -59,7 +60,7 @@ def read(directory: RunDirectory, nonlinearity: str | None = None, module: str |
     config.model.embedding = 0 if embedding is None else int(D)
     return Trained(
         config=config,
-        model=MODELS["language_model"](config.model, V, V),
+        model=MODELS["language_model"].build(config.model, interface(V)),
         params=LanguageModelParams(
             embedding_VE=None if embedding is None else jnp.asarray(embedding, jnp.float32),
             stack=params,

@@ -31,14 +31,12 @@ from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.lyapunov import top_exponent
 from rnn_research.errors import UserError, at_least
 from rnn_research.models import Model
-from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
-from rnn_research.models.recurrent import stack_of
+from rnn_research.models.model import Recurrence
 from rnn_research.runs.statistics import mean_interval
-from rnn_research.tasks import Batch, Task
-from rnn_research.training.carries import begin
+from rnn_research.tasks import Task
+from rnn_research.tasks.batches import first
 from rnn_research.training.state import Purpose, TrainState, purpose_key
-from rnn_research.types import Array, Carry
-from rnn_research.unroll import Stack
+from rnn_research.types import Array
 
 
 class Measured(NamedTuple):
@@ -69,53 +67,28 @@ def check(config: Any, task: Task) -> None:
 
 def measurement(config: Any, model: Model, task: Task) -> Callable[[TrainState, Any], Measured]:
     """``(state, data) -> Measured``, jitted (so not to be called within another jit); the state stays as it is."""
-    shape = stack_of(config.model)
+    count = config.analysis.gradient_flow_sequences
 
     def measured(state: TrainState, data: Any) -> Measured:
         batch = task.batch(data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
-        batch, carry = first_sequences(model, state, batch, config.analysis.gradient_flow_sequences)
-        return measure(shape, task, state.params, batch, carry)
+        (one,) = model.recurrences(state.params, first(batch, count), first(state.carry, count)).values()
+        return measure(one)
 
     # On a CPU the compiler's own time is what this costs: halved, for a program that runs for moments.
     quick = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
     return jax.jit(measured, compiler_options=quick)
 
 
-def first_sequences(model: Model, state: TrainState, batch: Batch, count: int) -> tuple[Batch, Carry]:
-    """The first ``count`` sequences of a batch (all, if it has fewer) and the carries that they begin with."""
-    carry = begin(model, state.params, state.carry, batch.fresh_B)
-    few = batch._replace(
-        inputs=batch.inputs[:, :count],
-        targets=jax.tree.map(lambda y: y[:, :count], batch.targets),
-        fresh_B=batch.fresh_B[:count],
-        ends_TB=None,
-        lengths_B=None if batch.lengths_B is None else batch.lengths_B[:count],
-    )
-    return few, jax.tree.map(lambda c: c[:count], carry)
-
-
-def measure(shape: Stack, task: Task, params: LanguageModelParams, batch: Batch, carry: Carry) -> Measured:
-    """Measures one network on one batch; see the head of this file.
-
-    Args:
-      shape: of its stack.
-      task: whose loss is the error.
-      params: of the whole model.
-      batch: the sequences.
-      carry: that they begin with, ``[B, H]`` in each place.
-    """
-    x_TBD = inputs_of(params, batch.inputs, task.input_size)
-    last_B = jax.tree.map(lambda y: y[-1:], batch.targets)
-    if (lengths_B := batch.lengths_B) is not None:
-        x_TBD = _ending_together(x_TBD, lengths_B)
-        last_B = jax.tree.map(lambda y: y[lengths_B - 1, jnp.arange(y.shape[1])][None], batch.targets)
-    error = lambda top_BH: task.loss(outputs_of(params, top_BH)[None], last_B)  # noqa: E731
-    log_LTB = lag_profile(shape, params.stack, carry, x_TBD, error).log_h
+def measure(one: Recurrence) -> Measured:
+    """Measures one network on the sequences of one recurrence; see the head of this file."""
+    shape, params, carry = one.stack, one.params, one.carry
+    x_TBD = one.x if one.lengths_B is None else _ending_together(one.x, one.lengths_B)
+    log_LTB = lag_profile(shape, params, carry, x_TBD, one.last_error).log_h
     burn_in, _ = fitted_lags(len(x_TBD))
-    layers = trace_layers(shape, params.stack, carry, x_TBD)
+    layers = trace_layers(shape, params, carry, x_TBD)
     top_LB = [
         top_exponent(shape.cell, cell, start, layer.x, burn_in=burn_in)
-        for (cell,), (start,), layer in zip(params.stack.cells, carry, layers, strict=True)
+        for (cell,), (start,), layer in zip(params.cells, carry, layers, strict=True)
     ]
     return Measured(log_LTB, jnp.stack(top_LB))
 

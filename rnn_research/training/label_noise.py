@@ -43,14 +43,14 @@ def noise_of(config: Any, task: Task) -> Noise | None:
     if not p:
         return None
     data = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), task.splits["train"].data)
-    targets = jax.eval_shape(task.batch, data, jax.random.key(0), jnp.array(0)).targets
+    targets = jax.eval_shape(task.batch, data, jax.random.key(0), jnp.array(0)).answers
     numbers = jnp.issubdtype(targets.dtype, jnp.floating)
     if not numbers and p > 1:
         raise UserError(f"{FIELD}={p} must be at most 1, it is the share of the answers that are drawn anew")
 
     def of_classes(key: Key, targets: Array, p: float | Array) -> Array:
         k_which, k_class = jax.random.split(key)
-        drawn = jax.random.randint(k_class, targets.shape, 0, task.output_size, targets.dtype)
+        drawn = jax.random.randint(k_class, targets.shape, 0, task.interface.answer.size, targets.dtype)
         return jnp.where((targets >= 0) & jax.random.bernoulli(k_which, p, targets.shape), drawn, targets)
 
     def of_numbers(key: Key, targets: Array, p: float | Array) -> Array:

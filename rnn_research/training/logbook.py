@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from rnn_research.errors import RunFailed
+from rnn_research.models import Model
 from rnn_research.runs import metrics as metrics_file
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory
@@ -22,6 +23,7 @@ from rnn_research.runs.metrics import MetricsWriter
 from rnn_research.tasks import Task
 from rnn_research.training import distributed, gradient_watch
 from rnn_research.training.silent import SilentMetrics
+from rnn_research.training.walk import totals
 
 
 class Boundary(NamedTuple):
@@ -83,11 +85,19 @@ class Watch:
 class Logbook:
     """Of one run, from a step on; to be used in a ``with`` statement or closed."""
 
-    def __init__(self, task: Task, patience: int, directory: RunDirectory, checkpoints: Checkpoints, step: int):
+    def __init__(
+        self,
+        task: Task,
+        model: Model,
+        patience: int,
+        directory: RunDirectory,
+        checkpoints: Checkpoints,
+        step: int,
+    ):
         """Takes up the records that earlier starts of the run have left, up to ``step``."""
-        self._task, self._checkpoints = task, checkpoints
+        self._task, self._model, self._checkpoints = task, model, checkpoints
         records = distributed.from_first(lambda: [r for r in metrics_file.read(directory.metrics) if r["step"] <= step])
-        self._watch = Watch(task.objective[0], patience, records)
+        self._watch = Watch(model.objective.figure, patience, records)
         self._spent = records[-1]["wall_seconds"] if records else 0.0
         self._began = time.monotonic()
         self._speeds: list[float] = []
@@ -125,8 +135,8 @@ class Logbook:
         self._writer.write(step, "train", values)
         found = None
         if boundary.sums is not None:
-            figures = self._task.summary(boundary.sums, "validation")
-            found = figures[self._task.objective[0]]
+            figures = self._model.figures(totals(boundary.sums), self._task.splits["validation"].facts)
+            found = figures[self._model.objective.figure]
             self._watch.see(found)
             self._writer.write(step, "validation", {**figures, "wall_seconds": self._wall()})
         if boundary.flow is not None:

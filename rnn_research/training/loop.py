@@ -70,12 +70,12 @@ def run(
 
     pending: Boundary | None = None
     signal = 0
-    with Logbook(task, config.training.patience, directory, checkpoints, step) as logbook:
+    with Logbook(task, program.model, config.training.patience, directory, checkpoints, step) as logbook:
 
         def settle(boundary: Boundary) -> None:
             found = logbook.settle(boundary, partial(progress.update, boundary.step))
             if found is not None:
-                progress.say(f"step {boundary.step:,}  validation {task.objective[0]} {found:.4f}")
+                progress.say(f"step {boundary.step:,}  validation {program.model.objective.figure} {found:.4f}")
 
         quiet = not distributed.first()
         with StopRequest() as stop, RunProgress(schedule.steps, step, tokens, quiet) as progress:

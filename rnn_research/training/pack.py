@@ -125,16 +125,16 @@ def _train(
         sums = {s: program.to_host(program.score(s, params_M, list(best))) for s in scored_splits(built.task)}
         for m in ended:
             assert m.ending is not None
-            own = {split: {name: x[m.number] for name, x in of_split.items()} for split, of_split in sums.items()}
+            own = jax.tree.map(lambda x, n=m.number: x[n], sums)
             size = count(best[m.number].params)
             begun = zero_starts(best[m.number].params, entries[m.number].config)
             for sentence in zero_start.warnings(begun):
                 say(f"{m.name}: {sentence}")
-            figures = figures_of(built.task, own) | zero_start.figures_of(begun)
-            write_results(m.directory, built.task, m.ending, m.best_step, size, figures)
+            figures = figures_of(built.task, built.model, own) | zero_start.figures_of(begun)
+            write_results(m.directory, built.task, built.model, m.ending, m.best_step, size, figures)
 
     def zero_starts(params: Any, config: ConfigDict) -> dict[str, zero_start.ZeroStart]:
-        if not zero_start.applies(config):
+        if not built.task.goes_on:
             return {}
         splits = {name: built.task.splits[name] for name in scored_splits(built.task)}
         return {
@@ -165,7 +165,7 @@ def _member(
     """A run where it stands: at its newest checkpoint, or at its start."""
     check_config(entry.config, entry.directory, "auto")
     check_corpus(built.task, entry.directory)
-    checkpoints = Checkpoints(entry.directory.checkpoints, built.task.objective[0])
+    checkpoints = Checkpoints(entry.directory.checkpoints, built.model.objective.figure)
     stack.callback(checkpoints.close)
     resumed, step, passed_over = checkpoints.restore_newest(start)
     for sentence in passed_over:
@@ -173,7 +173,7 @@ def _member(
     if resumed is not None:
         say(f"{entry.name}: resuming from step {step:,}")
     record(entry.config, entry.directory, entry.overrides, built.task, source, step)
-    logbook = Logbook(built.task, entry.config.training.patience, entry.directory, checkpoints, step)
+    logbook = Logbook(built.task, built.model, entry.config.training.patience, entry.directory, checkpoints, step)
     stack.push(logbook)
     member = Member(number, entry.name, entry.directory, checkpoints, logbook, step)
     return member, start if resumed is None else resumed

@@ -19,6 +19,7 @@ from rnn_research.tasks import Task
 from rnn_research.training.population import Members
 from rnn_research.training.state import TrainState
 from rnn_research.training.step import Program
+from rnn_research.training.walk import Sums
 from rnn_research.types import Array
 
 
@@ -28,6 +29,7 @@ class PackedProgram(Members):
     def __init__(self, program: Program, task: Task, members: int, devices: Sequence[jax.Device] | None = None):
         super().__init__(members, devices)
         self._program, self._task = program, task
+        self.model = program.model
         size = self._mesh.size
         slots = -(-members // size) * size
         self._member_of_slot = np.arange(slots).reshape(-1, size).T.ravel()
@@ -62,7 +64,7 @@ class PackedProgram(Members):
             self._compiled[n] = self.each(steps, donate=(1,))
         return self._compiled[n](self._data["train"], states_M, hypers_M, self._mask(active))
 
-    def score(self, split: str, params_M: Any, active: Collection[int]) -> dict[str, Array]:
+    def score(self, split: str, params_M: Any, active: Collection[int]) -> Sums:
         """The sums of a split ``[M, batches, B]``; zero for members that are not active."""
         part = self._task.splits[split]
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from rnn_research.errors import RunFailed
@@ -98,7 +99,7 @@ def run(
       The signal that stopped it, or None.
     """
     tokens = task.splits["train"].batch_size * task.length
-    objective = task.objective[0]
+    objective = program.model.objective.figure
 
     def reach(step: int, at: Sequence[Member], metrics: Mapping[str, Any], save: bool) -> Reached:
         """Starts all that has to be computed before the states are donated to the next steps."""
@@ -181,4 +182,4 @@ def run(
 
 
 def _of(tree_M: Mapping[str, Any], member: int) -> dict[str, Any]:
-    return {name: values[member] for name, values in tree_M.items()}
+    return jax.tree.map(lambda values: values[member], dict(tree_M))

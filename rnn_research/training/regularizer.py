@@ -17,22 +17,24 @@ from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.regularizers import flossing, pascanu_omega
 from rnn_research.cells import CELLS
 from rnn_research.errors import UserError, at_least, one_of
-from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
+from rnn_research.models import Model
+from rnn_research.models.model import Recurrence
 from rnn_research.models.recurrent import stack_of
 from rnn_research.tasks import Batch, Task
+from rnn_research.tasks.batches import first
 from rnn_research.training import devices
-from rnn_research.types import Array, Carry
-from rnn_research.unroll import Stack, unroll
+from rnn_research.types import Array, Carry, Params
+from rnn_research.unroll import Stack, StackParams, unroll
 from rnn_research.unroll.scan import without_padding
 
 MOST = 1_000_000  # numbers in a state, and time steps
 NAMES = ("none", "omega", "flossing")
 
-Penalty = Callable[[LanguageModelParams, Batch, Carry], Array]
+Penalty = Callable[[Params, Batch, Carry], Array]
 """``(params, batch, carry that it begins with) -> scalar``."""
 
 
-def penalty(config: Any, task: Task) -> Penalty | None:
+def penalty(config: Any, model: Model, task: Task) -> Penalty | None:
     """The penalty that ``config.training.regularizer`` asks for, before its weight; None for none.
 
     Raises:
@@ -45,73 +47,75 @@ def penalty(config: Any, task: Task) -> Penalty | None:
     at_least(f"{flag}.burn_in", wanted.burn_in, 0, MOST)
     at_least(f"{flag}.sequences", wanted.sequences, 1)
     shape = stack_of(config.model)
+
     if wanted.name == "omega":
         _check_omega(shape)
-        return lambda params, batch, carry: omega_of_layers(shape, task, params, batch, carry)
+
+        def omega(params: Params, batch: Batch, carry: Carry) -> Array:
+            still = model.recurrences(*jax.lax.stop_gradient((params, batch, carry)))
+            moving = model.recurrences(params, batch, carry)
+            return sum((omega_of_layers(still[name], one.params) for name, one in moving.items()), start=jnp.zeros(()))
+
+        return omega
     if wanted.name == "flossing":
         _check_flossing(wanted, shape, task)
-        return lambda params, batch, carry: flossing_of_layers(
-            shape, task, params, batch, carry, wanted.top, wanted.burn_in, wanted.sequences
-        )
+
+        def flossed(params: Params, batch: Batch, carry: Carry) -> Array:
+            few = first(batch, wanted.sequences), first(carry, wanted.sequences)
+            found = model.recurrences(params, *few).values()
+            return sum((flossing_of_layers(one, wanted.top, wanted.burn_in) for one in found), start=jnp.zeros(()))
+
+        return flossed
     return None
 
 
-def omega_of_layers(shape: Stack, task: Task, params: LanguageModelParams, batch: Batch, carry: Carry) -> Array:
+def omega_of_layers(one: Recurrence, params: StackParams) -> Array:
     """Omega of every layer by itself, differentiable by the recurrent matrices alone (eq. 10).
 
     For a layer in a stack, dE/dh_t of eq. 9 is what reaches its output h_t from
     above: by way of the layers that read it, through their time too, but not
     through the layer's own later steps, since those are what Omega follows.
+
+    Args:
+      one: of the model's recurrences, without a gradient.
+      params: of its stack, by which it is differentiated.
     """
-    still, carry = jax.lax.stop_gradient((params, carry))
-    x_TBD = inputs_of(still, batch.inputs, task.input_size)
-    if batch.lengths_B is not None:
-        x_TBD = without_padding(x_TBD, batch.lengths_B)  # no gradient comes from there, so that Omega leaves it out
+    shape, carry, x_TBD = one.stack, one.carry, one.x
+    if one.lengths_B is not None:
+        x_TBD = without_padding(x_TBD, one.lengths_B)  # no gradient comes from there, so that Omega leaves it out
     T, B = x_TBD.shape[:2]
 
     def loss(eps: list[Array]) -> tuple[Array, list[Array]]:
-        """The task's loss with eps added to every layer's outputs; and what each layer reads."""
+        """The model's loss with eps added to every layer's outputs; and what each layer reads."""
         x, read = x_TBD, []
-        for (cell,), (start,), eps_TBH in zip(still.stack.cells, carry, eps, strict=True):
+        for (cell,), (start,), eps_TBH in zip(one.params.cells, carry, eps, strict=True):
             read.append(x)
             h = unroll(shape.cell, cell, start, x)[1] + eps_TBH
             x = x + h if shape.residual and x.shape == h.shape else h
-        return task.loss(outputs_of(still, x), batch.targets), read
+        return one.error(x), read
 
     zero_TBH = jnp.zeros((T, B, shape.hidden), jnp.promote_types(x_TBD.dtype, jnp.float32))
     d_h, read = jax.grad(loss, has_aux=True)([zero_TBH] * shape.layers)
     return sum(
         (
             jnp.mean(pascanu_omega(shape.cell, cell, start, x, d_h_TBH))
-            for (cell,), (start,), x, d_h_TBH in zip(params.stack.cells, carry, read, d_h, strict=True)
+            for (cell,), (start,), x, d_h_TBH in zip(params.cells, carry, read, d_h, strict=True)
         ),
         start=jnp.zeros(()),
     )
 
 
-def flossing_of_layers(
-    shape: Stack,
-    task: Task,
-    params: LanguageModelParams,
-    batch: Batch,
-    carry: Carry,
-    top: int,
-    burn_in: int,
-    sequences: int,
-) -> Array:
-    """The ``top`` squared exponents of every layer along its own inputs, for the first ``sequences`` of the batch.
+def flossing_of_layers(one: Recurrence, top: int, burn_in: int) -> Array:
+    """The ``top`` squared exponents of every layer along its own inputs.
 
     Steps of padding count, as steps whose input is zero.
     """
-    carry = jax.tree.map(lambda c: c[:sequences], carry)
-    x_TBD = inputs_of(params, batch.inputs[:, :sequences], task.input_size)
-    if batch.lengths_B is not None:
-        x_TBD = without_padding(x_TBD, batch.lengths_B[:sequences])
-    layers = trace_layers(shape, params.stack, carry, x_TBD)
+    x_TBD = one.x if one.lengths_B is None else without_padding(one.x, one.lengths_B)
+    layers = trace_layers(one.stack, one.params, one.carry, x_TBD)
     return sum(
         (
-            jnp.mean(flossing(shape.cell, cell, start, layer.x, top, burn_in=burn_in))
-            for (cell,), (start,), layer in zip(params.stack.cells, carry, layers, strict=True)
+            jnp.mean(flossing(one.stack.cell, cell, start, layer.x, top, burn_in=burn_in))
+            for (cell,), (start,), layer in zip(one.params.cells, one.carry, layers, strict=True)
         ),
         start=jnp.zeros(()),
     )

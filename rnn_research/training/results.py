@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from rnn_research.models import Model
 from rnn_research.runs.blocks import Interval, of_examples, of_text
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.metrics import conclude
 from rnn_research.tasks import Task
 from rnn_research.training.logbook import Ending
+from rnn_research.training.walk import totals
 
 
 def scored_splits(task: Task) -> list[str]:
@@ -18,31 +20,33 @@ def scored_splits(task: Task) -> list[str]:
     return [split for split in ("validation", "test") if split in task.splits]
 
 
-def figures_of(task: Task, sums: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def figures_of(task: Task, model: Model, sums: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Headline figures of the splits, each with an interval of the objective, and what that is over.
 
     Args:
-      task: whose summary it is.
-      sums: of each split, ``{name: [batches, B]}``.
+      task: whose splits they are.
+      model: that was scored.
+      sums: of each split, as of ``walk_split``.
 
     Returns:
       The figures; ``SPLIT_blocks``, how many parts of a split are taken to be
       independent; and ``interval_of_SPLIT``, what they are, or why there is no interval.
     """
     figures: dict[str, Any] = {}
-    name = task.objective[0]
+    name = model.objective.figure
     for split, of_split in sums.items():
-        figures.update({f"{split}_{key}": value for key, value in task.summary(of_split, split).items()})
-        found = interval_of(task, split, of_split)
+        own = model.figures(totals(of_split), task.splits[split].facts)
+        figures.update({f"{split}_{key}": value for key, value in own.items()})
+        found = interval_of(task, model, split, of_split)
         figures[f"{split}_{name}_low95"], figures[f"{split}_{name}_high95"] = found.low, found.high
         figures[f"{split}_blocks"] = found.blocks
         figures[f"interval_of_{split}"] = found.missing or f"over {found.blocks:,} {found.over}"
     return figures
 
 
-def interval_of(task: Task, split: str, sums: Mapping[str, Any]) -> Interval:
+def interval_of(task: Task, model: Model, split: str, sums: Mapping[str, Any]) -> Interval:
     """The interval of the objective on one split, over what is independent there."""
-    numerators_KB, denominators_KB = (np.asarray(sums[name]) for name in task.objective[1:])
+    numerators_KB, denominators_KB = (np.asarray(side) for side in sums[model.objective.ratio])
     if split not in task.pieces:
         return of_examples(numerators_KB, denominators_KB)
     pieces = task.pieces[split]
@@ -51,7 +55,13 @@ def interval_of(task: Task, split: str, sums: Mapping[str, Any]) -> Interval:
 
 
 def write_results(
-    directory: RunDirectory, task: Task, ending: Ending, best_step: int, parameters: int, figures: Mapping[str, Any]
+    directory: RunDirectory,
+    task: Task,
+    model: Model,
+    ending: Ending,
+    best_step: int,
+    parameters: int,
+    figures: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Writes results.json, tells TensorBoard, then marks the run DONE.
 
@@ -59,7 +69,7 @@ def write_results(
       The results as they are written: what is not finite is null.
     """
     results = {
-        "objective": task.objective[0],
+        "objective": model.objective.figure,
         "step": ending.step,
         "best_step": best_step,
         "parameters": parameters,

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.models.recurrent import stack_of
+from rnn_research.tasks.batches import Stream
 from rnn_research.training.trained import Trained
 from rnn_research.unroll import unroll_stack
 
@@ -12,13 +12,11 @@ from rnn_research.unroll import unroll_stack
 def table(run: Trained, text: str) -> str:
     """A line for each step: input, hidden state, score of each symbol, target and its probability."""
     symbols = run.vocabulary.encode(text.encode())
-    inputs_TB, targets_T = jnp.asarray(symbols[:-1])[:, None], symbols[1:]
-    carry = run.model.initial_carry(run.params, 1)
-    logits_TV = np.asarray(run.model.apply(run.params, inputs_TB, carry)[0])[:, 0]
-    x = jax.nn.one_hot(inputs_TB, len(run.vocabulary))
-    if run.params.embedding_VE is not None:
-        x = x @ run.params.embedding_VE
-    h_TH = np.asarray(unroll_stack(stack_of(run.config.model), run.params.stack, carry, x)[1])[:, 0]
+    inputs_BT, targets_T = jnp.asarray(symbols[:-1])[None], symbols[1:]
+    batch = Stream(inputs_BT, jnp.asarray(targets_T)[None], jnp.ones(1, bool))
+    (one,) = run.model.recurrences(run.params, batch, run.model.carry(run.params, 1)).values()
+    h_TBH = unroll_stack(one.stack, one.params, one.carry, one.x)[1]
+    h_TH, logits_TV = np.asarray(h_TBH)[:, 0], np.asarray(one.read(h_TBH))[:, 0]
     probability_TV = np.asarray(jax.nn.softmax(logits_TV))
 
     names = [repr(s)[1:-1] for s in run.vocabulary.symbols]

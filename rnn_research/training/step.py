@@ -11,11 +11,11 @@ import optax
 
 from rnn_research.models import Model
 from rnn_research.tasks import Batch, Task
-from rnn_research.training import gradient_watch, label_noise, optimizer, regularizer
-from rnn_research.training.carries import begin
+from rnn_research.tasks.batches import in_parts
+from rnn_research.training import devices, gradient_watch, label_noise, optimizer, regularizer
 from rnn_research.training.optimizer import Numbers
 from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
-from rnn_research.training.walk import walker
+from rnn_research.training.walk import Sums, Walk, walker
 from rnn_research.types import Array, Carry, Key, Params
 
 
@@ -46,6 +46,7 @@ class Program(NamedTuple):
     """The functions of a run; ``config`` is closed over, so one Program belongs to one config.
 
     Attributes:
+      model: whose they are.
       init: ``(key, starts, hyper) -> TrainState``.
       step: ``(state, data, hyper) -> (state, metrics)``, pure.
       chunk: ``(state, data, hyper, n) -> (state, metrics [n])``: n steps in one jit, state donated.
@@ -55,21 +56,22 @@ class Program(NamedTuple):
       measure: ``(state, data) -> Measured``, the reach of the gradient, jitted; see ``gradient_watch``.
     """
 
+    model: Model
     init: Callable[..., TrainState]
     step: Callable[..., tuple[TrainState, dict[str, Array]]]
     chunk: Callable[..., tuple[TrainState, dict[str, Array]]]
-    walk: Callable[..., tuple[dict[str, Array], Carry]]
-    evaluate: Callable[..., dict[str, Array]]
+    walk: Walk
+    evaluate: Callable[..., Sums]
     measure: Callable[..., gradient_watch.Measured]
 
 
-def program(config: Any, model: Model, task: Task, steps: int) -> Program:
-    """Builds the functions of a run of ``steps`` steps."""
+def program(config: Any, model: Model, task: Task, steps: int, batch_over: int | None = None) -> Program:
+    """Builds the functions of a run of ``steps`` steps, whose batch is shared by so many devices (None: by all)."""
     compute = jnp.dtype(config.training.dtype)
     steps_per_epoch = task.splits["train"].batches
     batch_size = task.splits["train"].batch_size
     parts = config.training.accumulate
-    penalty = regularizer.penalty(config, task)
+    penalty = regularizer.penalty(config, model, task)
     noise = label_noise.noise_of(config, task)
 
     def init(key: Key, starts: Any, hyper: Hyper) -> TrainState:
@@ -78,61 +80,52 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
             step=jnp.zeros((), jnp.int32),
             params=params,
             opt_state=optimizer.init(config.optimizer, hyper.optimizer, params),
-            carry=model.initial_carry(params, batch_size),
+            carry=model.carry(params, batch_size),
             key=key,
         )
 
-    def loss_of(params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper) -> tuple[Array, Any]:
+    def loss_of(
+        params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper, counted: dict[str, Array]
+    ) -> tuple[Array, Any]:
         """What is minimised; and the carry after the batch, with the loss's terms where there is more than one."""
-        carry = begin(model, params, carry, batch.fresh_B)
-        outputs, after = model.apply(
-            cast(params, compute),
-            batch.inputs,
-            carry,
-            train=True,
-            key=key,
-            dropout=hyper.dropout if config.model.dropout else 0.0,
-            ends_TB=batch.ends_TB,
-            lengths_B=batch.lengths_B,
-        )
-        loss = task.loss(outputs, batch.targets)
+        numbers = {"dropout": hyper.dropout if config.model.dropout else 0.0}
+        scored = model.loss(cast(params, compute), batch, carry, key=key, numbers=numbers)
+        terms = {name: jnp.sum(numerator_B) / counted[name] for name, numerator_B in scored.loss.items()}
+        loss = jnp.sum(jnp.stack(list(terms.values())))
         if penalty is None:
-            return loss, (after, {})
+            return loss, (scored.carry, terms if len(terms) > 1 else {})
         assert hyper.regularizer_weight is not None, "a Hyper by hyper_of has it"
         extra = penalty(params, batch, carry)
-        return loss + hyper.regularizer_weight * extra, (after, {"loss": loss, "regularizer": extra})
+        extra = extra / parts  # a mean over the sequences of a part
+        return loss + hyper.regularizer_weight * extra, (scored.carry, {"loss": loss, "regularizer": extra})
 
     def gradient(state: TrainState, batch: Batch, hyper: Hyper) -> tuple[dict[str, Array], Carry, Params]:
-        """The task's loss and any other term by name, the carry after the batch, and the whole gradient."""
+        """The model's loss and its terms by name, the carry after the batch, and the whole gradient."""
         key = purpose_key(state.key, state.step, Purpose.DROPOUT)
+        counted = {name: jnp.maximum(1, jnp.sum(n_B)) for name, n_B in model.counts(batch).items()}
         value_and_grad = jax.value_and_grad(loss_of, has_aux=True)
         if parts == 1:
-            (loss, (carry, terms)), grads = value_and_grad(state.params, batch, state.carry, key, hyper)
+            (loss, (carry, terms)), grads = value_and_grad(state.params, batch, state.carry, key, hyper, counted)
             return {"loss": loss, **terms}, carry, grads
 
         def part(total: tuple[Array, Params], inputs: tuple[Array, Batch, Carry]) -> tuple[Any, Any]:
             number, piece, carry = inputs
-            (loss, aux), grads = value_and_grad(state.params, piece, carry, jax.random.fold_in(key, number), hyper)
-            return jax.tree.map(lambda a, b: a + b / parts, total, (loss, grads)), aux
+            of_part = jax.random.fold_in(key, number)
+            (loss, aux), grads = value_and_grad(state.params, piece, carry, of_part, hyper, counted)
+            return jax.tree.map(jnp.add, total, (loss, grads)), aux
 
         zero = jax.tree.map(jnp.zeros_like, (jnp.zeros((), jnp.promote_types(compute, jnp.float32)), state.params))
-        pieces = Batch(
-            inputs=_apart(batch.inputs, parts, 1),
-            targets=_apart(batch.targets, parts, 1),
-            fresh_B=_apart(batch.fresh_B, parts, 0),
-            ends_TB=None if batch.ends_TB is None else _apart(batch.ends_TB, parts, 1),
-            lengths_B=None if batch.lengths_B is None else _apart(batch.lengths_B, parts, 0),
-        )
-        carries = jax.tree.map(partial(_apart, parts=parts, axis=0), state.carry)
-        (loss, grads), (carries, terms) = jax.lax.scan(part, zero, (jnp.arange(parts), pieces, carries))
-        losses = {"loss": loss, **jax.tree.map(jnp.mean, terms)}
+        split = (jnp.arange(parts), in_parts(batch, parts), in_parts(state.carry, parts))
+        (loss, grads), (carries, terms) = jax.lax.scan(part, zero, split)
+        losses = {"loss": loss, **jax.tree.map(jnp.sum, terms)}
         return losses, jax.tree.map(lambda c: c.reshape(-1, *c.shape[2:]), carries), grads
 
     def step(state: TrainState, data: Any, hyper: Hyper) -> tuple[TrainState, dict[str, Array]]:
         batch = task.batch(data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
+        batch = devices.along_batch(batch, batch_over)
         if noise is not None:
             key = purpose_key(state.key, state.step, Purpose.LABELS)
-            batch = batch._replace(targets=noise(key, batch.targets, hyper.label_noise))
+            batch = batch.with_answers(noise(key, batch.answers, hyper.label_noise))
         losses, carry, grads = gradient(state, batch, hyper)
         rate = optimizer.rate(config.optimizer, hyper.optimizer, state.step, steps, steps_per_epoch)
         clip_state, opt_state = state.opt_state
@@ -163,13 +156,7 @@ def program(config: Any, model: Model, task: Task, steps: int) -> Program:
 
     walk = walker(task, model, compute)
 
-    def evaluate(params: Params, data: Any, batches: int, streams: int) -> dict[str, Array]:
+    def evaluate(params: Params, data: Any, batches: int, streams: int) -> Sums:
         return walk(params, data, batches, streams)[0]
 
-    return Program(init, step, chunk, walk, evaluate, gradient_watch.measurement(config, model, task))
-
-
-def _apart(x: Array, parts: int, axis: int) -> Array:
-    """Splits an axis into ``parts`` and brings them to the front."""
-    shape = (*x.shape[:axis], parts, x.shape[axis] // parts, *x.shape[axis + 1 :])
-    return jnp.moveaxis(x.reshape(shape), axis, 0)
+    return Program(model, init, step, chunk, walk, evaluate, gradient_watch.measurement(config, model, task))

@@ -63,12 +63,13 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: 
     # Only text has a vocabulary to hold on to.
     held = () if vocabulary is None else (vocabulary,)
     task = TASKS[config.task.name](config.task, config.evaluation, *held)
-    model = MODELS[config.model.name](config.model, task.input_size, task.output_size, dtype)
+    check_pair(config, task)
+    model = MODELS[config.model.name].build(config.model, task.interface, dtype)
     check_kernel(config.model, config.training.dtype)
     schedule = schedule_of(config, task.splits["train"].batches)
     _check_sample(config, task.symbols)
     gradient_watch.check(config, task)
-    functions = program(config, model, task, schedule.steps)
+    functions = program(config, model, task, schedule.steps, batch_over)
     devices.check_fits(jax.eval_shape(lambda: functions.init(jax.random.key(0), config.model.init, hyper)))
     devices.check_batch_fits(config, task, batch_over)
     return Built(task, model, functions, schedule, hyper)
@@ -132,10 +133,11 @@ def train(
 def _train(
     config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built, resume: str
 ) -> dict[str, Any]:
-    task, _, functions, schedule, hyper = built
+    task, model, functions, schedule, hyper = built
     mesh = devices.mesh()
     data = {name: split.data for name, split in task.splits.items()}
-    checkpoints = Checkpoints(directory.checkpoints, task.objective[0]) if distributed.first() else SilentCheckpoints()
+    figure = model.objective.figure
+    checkpoints = Checkpoints(directory.checkpoints, figure) if distributed.first() else SilentCheckpoints()
 
     anew = tuple(changes.ANEW) if resume == "changed" else ()
 
@@ -181,13 +183,14 @@ def _train(
     for name in scored_splits(task):
         part = task.splits[name]
         sums[name] = functions.evaluate(params, data[name], part.batches, part.batch_size)
-        if zero_start.applies(config):
+        if task.goes_on:
             begun[name] = zero_start.measured(functions.walk, params, data[name], part.batches, part.batch_size)
-    figures = figures_of(task, sums) | zero_start.figures_of(begun)
+    figures = figures_of(task, model, sums) | zero_start.figures_of(begun)
     if distributed.first():
         for sentence in zero_start.warnings(begun):
             print(sentence, flush=True)
-    return distributed.from_first(lambda: write_results(directory, task, ending, best_step, count(params), figures))
+    size = count(params)
+    return distributed.from_first(lambda: write_results(directory, task, model, ending, best_step, size, figures))
 
 
 def record(
@@ -216,6 +219,21 @@ def record(
     write_json(directory.provenance, source)
     if task.symbols is not None:
         write_json(directory.vocabulary, task.symbols.to_json())
+
+
+def check_pair(config: ConfigDict, task: Task) -> None:
+    """Refuses a model that cannot read the batches of the task.
+
+    Raises:
+      UserError: naming the models that can.
+    """
+    batch = task.interface.batch
+    if batch not in MODELS[config.model.name].reads:
+        able = ", ".join(name for name, kind in MODELS.items() if batch in kind.reads)
+        raise UserError(
+            f"--config.model.name={config.model.name} cannot read --config.task.name={config.task.name}, whose batches "
+            f"are {batch.__name__}: take {able or 'a model that reads them'}"
+        )
 
 
 def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:

@@ -15,6 +15,7 @@ from rnn_research.runs.directory import RunDirectory, read_json
 from rnn_research.runs.files import REMEDY
 from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
+from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.tasks.text.vocabulary import LEVELS, Vocabulary
 from rnn_research.training import devices, typed
 from rnn_research.types import Carry, Params
@@ -130,19 +131,18 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
         raise UserError(f"{flag}={directory.path} holds no language model: its task is {config.task.name}")
     with naming(directory.config):
         dtype = devices.parameter_dtype(config.training.dtype)
-    vocabulary, objective = None, "nats_per_token"
-    if config.task.name == "text":
+    vocabulary = None
+    if "level" in config.task:  # its symbols are text
         vocabulary = read_vocabulary(directory)
-        sizes = (len(vocabulary), len(vocabulary))
+        reads = interface(len(vocabulary))
     else:
         with naming(directory.config):
             one_of("task.name", config.task.name, TASKS)
-            built = TASKS[config.task.name](config.task, config.evaluation)
-        sizes, objective = (built.input_size, built.output_size), built.objective[0]
+            reads = TASKS[config.task.name](config.task, config.evaluation).interface
     with naming(directory.config):
         one_of("model.name", config.model.name, MODELS)
-        model = MODELS[config.model.name](config.model, *sizes, dtype)
-    checkpoints = Checkpoints(directory.checkpoints, objective, reading=True)
+        model = MODELS[config.model.name].build(config.model, reads, dtype)
+    checkpoints = Checkpoints(directory.checkpoints, model.objective.figure, reading=True)
     try:
         chosen = checkpoints.best_step() if step is None else step
         if chosen is None or chosen not in checkpoints.steps():
@@ -152,8 +152,8 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
         like = model.init(jax.random.key(0), config.model.init)
         params = checkpoints.restore(chosen, like, ".params")
         start = None
-        if config.task.name == "text" and config.task.carry == "stream" and not config.task.fresh_probability:
-            start = _mean_carry(checkpoints, chosen, model.initial_carry(like, config.task.batch_size))
+        if "fresh_probability" in config.task and config.task.carry == "stream" and not config.task.fresh_probability:
+            start = _mean_carry(checkpoints, chosen, model.carry(like, config.task.batch_size))
     except Damaged as error:
         raise UserError(f"{flag}={directory.path}: {error}; {chooses} chooses another checkpoint") from error
     finally:

@@ -69,11 +69,6 @@ class ZeroStart(NamedTuple):
         )
 
 
-def applies(config: Any) -> bool:
-    """Whether streams are read on from chunk to chunk, so that where they begin can matter for long."""
-    return config.task.name == "text" and config.evaluation.carry == "stream"
-
-
 def figures_of(begun: Mapping[str, ZeroStart]) -> dict[str, float]:
     """Of all splits."""
     return {name: value for split, found in begun.items() for name, value in found.figures(split).items()}
@@ -100,22 +95,24 @@ def measured(walk: Callable[..., Any], params: Params, data: Any, batches: int, 
     return compared(zero, jax.tree.map(np.asarray, warm))
 
 
-def of_the_best(carry: Carry, sums: Mapping[str, np.ndarray]) -> Carry:
+def of_the_best(carry: Carry, sums: Mapping[str, Any]) -> Carry:
     """The carry of the stream that read best in the last chunk, for all streams, ``[B, ...]`` in each place.
 
     The last chunk in which anything is scored, among the streams that have at least half as much of it as any.
     """
-    last = max(np.flatnonzero(sums["tokens"].sum(axis=1)), default=0)
-    tokens_B = sums["tokens"][last]
-    last_B = _mean(sums["nats"][last], tokens_B, max(1, tokens_B.max() / 2))
+    nats_KB, tokens_KB = sums["nats"]
+    last = max(np.flatnonzero(tokens_KB.sum(axis=1)), default=0)
+    tokens_B = tokens_KB[last]
+    last_B = _mean(nats_KB[last], tokens_B, max(1, tokens_B.max() / 2))
     best = int(np.argmin(np.where(np.isnan(last_B), np.inf, last_B)))
     return jax.tree.map(lambda c: np.broadcast_to(c[best], c.shape), carry)
 
 
-def compared(zero: Mapping[str, np.ndarray], warm: Mapping[str, np.ndarray]) -> ZeroStart:
-    """From the sums of two walks, ``{name: [batches, B]}``."""
-    tokens_B = zero["tokens"].sum(axis=0)
-    return ZeroStart(*(_mean(sums["nats"].sum(axis=0, dtype=np.float64), tokens_B, FEWEST) for sums in (zero, warm)))
+def compared(zero: Mapping[str, Any], warm: Mapping[str, Any]) -> ZeroStart:
+    """From the sums of two walks."""
+    tokens_B = zero["nats"][1].sum(axis=0)
+    nats = (sums["nats"][0].sum(axis=0, dtype=np.float64) for sums in (zero, warm))
+    return ZeroStart(*(_mean(nats_B, tokens_B, FEWEST) for nats_B in nats))
 
 
 def _mean(nats_B: np.ndarray, tokens_B: np.ndarray, fewest: float) -> np.ndarray:

@@ -13,6 +13,7 @@ from rnn_research.errors import UserError
 from rnn_research.models import MODELS
 from rnn_research.models.recurrent import count
 from rnn_research.runs.configs import flatten
+from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.training.defaults import defaults
 from rnn_research.training.train import build
 
@@ -89,7 +90,7 @@ def test_a_sweep_changes_fields_that_exist_to_values_of_their_type(name):
 
 
 def parameters(config: ConfigDict) -> int:
-    model = MODELS[config.model.name](config.model, BYTES, BYTES)
+    model = MODELS[config.model.name].build(config.model, interface(BYTES))
     return count(jax.eval_shape(lambda: model.init(jax.random.key(0), config.model.init)))
 
 

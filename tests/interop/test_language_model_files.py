@@ -11,6 +11,7 @@ from rnn_research.interop import write_tensors
 from rnn_research.interop.language_model import outer_layers
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import foreign
+from tests.time_first import apply
 
 V, E, H, T = 6, 3, 4, 5
 
@@ -22,8 +23,8 @@ def folder_of(path, tensors, symbols="abcdef"):
 
 
 def scores(run, symbols_T):
-    carry = run.model.initial_carry(run.params, 1)
-    logits_TBV, _ = run.model.apply(run.params, jnp.asarray(symbols_T)[:, None], carry)
+    carry = run.model.carry(run.params, 1)
+    logits_TBV, _ = apply(run.model, run.params, jnp.asarray(symbols_T)[:, None], carry)
     return np.asarray(logits_TBV[:, 0])
 
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.models import MODELS
 from rnn_research.training.defaults import defaults
+from tests.time_first import apply, language_model
 
 V, H = 5, 4
 FIRST, SECOND = 5, 4  # steps of the two documents
@@ -22,7 +22,7 @@ def run(request, draw):
     cell, learned = request.param
     config = defaults().model
     config.update({"hidden": H, "layers": 2, "cell": cell, "learned_carry": learned})
-    model = MODELS["language_model"](config, V, V)
+    model = language_model(config, V)
     return model, draw(model, config.init)
 
 
@@ -38,15 +38,15 @@ ENDS_TB[FIRST - 1, 0] = True
 
 def apart(model, params, x_TBV):
     """The first stream's documents, each on its own; between them the first prediction of the second."""
-    fresh = model.initial_carry(params, 1)
-    one, _ = model.apply(params, x_TBV[: FIRST - 1, :1], fresh)
-    two, end = model.apply(params, x_TBV[FIRST:, :1], fresh)
+    fresh = model.carry(params, 1)
+    one, _ = apply(model, params, x_TBV[: FIRST - 1, :1], fresh)
+    two, end = apply(model, params, x_TBV[FIRST:, :1], fresh)
     top = fresh[-1][0].h
     return jnp.concatenate([one, (top @ params.w_HV + params.b_V)[None], two])[:, 0], end
 
 
 def together(model, params, x_TBV, ends_TB=ENDS_TB):
-    return model.apply(params, x_TBV, model.initial_carry(params, 2), ends_TB=jnp.asarray(ends_TB))
+    return apply(model, params, x_TBV, model.carry(params, 2), ends_TB=jnp.asarray(ends_TB))
 
 
 def test_values(run, x_TBV):
@@ -60,7 +60,7 @@ def test_values(run, x_TBV):
 def test_the_other_stream_goes_on(run, x_TBV):
     model, params = run
     logits_TBV, _ = jax.jit(lambda: together(model, params, x_TBV))()
-    plain_TBV, _ = jax.jit(lambda: model.apply(params, x_TBV, model.initial_carry(params, 2)))()
+    plain_TBV, _ = jax.jit(lambda: apply(model, params, x_TBV, model.carry(params, 2)))()
     np.testing.assert_allclose(logits_TBV[:, 1], plain_TBV[:, 1], atol=1e-6)
     assert np.abs(logits_TBV[FIRST:, 0] - plain_TBV[FIRST:, 0]).max() > 1e-3
 
@@ -91,4 +91,4 @@ def test_an_end_at_the_last_step_leaves_a_fresh_carry(run, x_TBV):
     ends_TB = np.zeros((T, 2), bool)
     ends_TB[-1] = True
     _, carry = jax.jit(lambda: together(*run, x_TBV, ends_TB))()
-    jax.tree.map(np.testing.assert_array_equal, carry, run[0].initial_carry(run[1], 2))
+    jax.tree.map(np.testing.assert_array_equal, carry, run[0].carry(run[1], 2))

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.models import MODELS
 from rnn_research.models.generate import Choice, generate, prime, restrict
 from rnn_research.training.defaults import defaults
+from tests.time_first import apply, language_model
 
 V, N, LENGTH = 6, 2, 12
 PRIMING = jnp.array([3, 1, 4])
@@ -18,7 +18,7 @@ KEY = jax.random.key(5)
 def run(draw):
     config = defaults().model
     config.update({"hidden": 5, "layers": 2, "cell": "gru", "embedding": 3})
-    model = MODELS["language_model"](config, V, V)
+    model = language_model(config, V)
     params = draw(model, config.init)
     return model, params._replace(w_HV=params.w_HV * 4)
 
@@ -26,13 +26,13 @@ def run(draw):
 @pytest.fixture(scope="module")
 def step(run):
     model, params = run
-    return jax.jit(lambda inputs, carry: model.apply(params, inputs, carry))
+    return jax.jit(lambda inputs, carry: apply(model, params, inputs, carry))
 
 
 def by_loop(run, step, choose):
     """``choose(logits_NV, t)`` gives the symbols shown and the next inputs ``[1, N]`` or ``[1, N, V]``."""
     model, params = run
-    carry = model.initial_carry(params, N)
+    carry = model.carry(params, N)
     for symbol in PRIMING:
         logits_TNV, carry = step(jnp.full((1, N), symbol), carry)
     shown = []

@@ -9,8 +9,10 @@ import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rnn_research.models import Model
 from rnn_research.models.generate import Choice, generate, prime, restrict
+from rnn_research.models.model import Decoder
+from rnn_research.training.defaults import defaults
+from tests.time_first import language_model
 
 LOGITS_V = np.array([1.2, 0.3, -0.5, 0.9, -2.0, 0.3001])
 KEY = jax.random.key(7)
@@ -19,10 +21,14 @@ KEY = jax.random.key(7)
 def always(logits_V):
     """A model that knows the distribution of its text and looks at nothing."""
 
-    def apply(params, inputs, carry, *, train=False, key=None, dropout=0.0, ends_TB=None, edit=None):
-        return jnp.broadcast_to(jnp.asarray(logits_V, jnp.float32), (*inputs.shape[:2], len(logits_V))), carry
+    def scores(*batch):
+        return jnp.broadcast_to(jnp.asarray(logits_V, jnp.float32), (*batch, len(logits_V)))
 
-    return Model(lambda key, starts: (), apply, lambda params, batch: ())
+    return language_model(defaults().model, len(logits_V))._replace(
+        carry=lambda params, B: (),
+        predict=lambda params, batch, carry, **_: (scores(*batch.inputs.shape), carry),
+        decoder=Decoder(lambda params, carry, inputs, edits: (scores(len(inputs)), carry)),
+    )
 
 
 CONSTANT = always(LOGITS_V)

@@ -7,6 +7,7 @@ import numpy as np
 from rnn_research.cells import CELLS
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.unroll import Stack, stack
+from tests.time_first import of_stack
 
 LETTERS = 4
 A, B, C, D, E = ((LETTERS + 2 * k, LETTERS + 2 * k + 1) for k in range(5))
@@ -76,14 +77,14 @@ class Made:
         return unit
 
     def params(self, bias_V=None):
-        """As the language model takes them."""
+        """A language model, and its parameters."""
         shape = Stack(CELLS["lstm"], self.H, 1)
         blank = jax.eval_shape(lambda: stack.init(shape, jax.random.key(0), V))
         leaves = [jnp.asarray(a, jnp.float32) for a in (self.w_x, self.w_h, self.b)]
         (cell,) = blank.cells[0]
         made = blank._replace(cells=((type(cell)(*leaves),),))
         bias_V = np.zeros(V) if bias_V is None else bias_V
-        return shape, LanguageModelParams(
+        return of_stack(shape, V), LanguageModelParams(
             None, made, jnp.asarray(self.w_HV, jnp.float32), jnp.asarray(bias_V, jnp.float32)
         )
 

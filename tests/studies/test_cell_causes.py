@@ -13,7 +13,6 @@ from rnn_research.cells.lstm import LSTMParams
 from rnn_research.concepts import Concept
 from rnn_research.concepts.concept import binary, categorical, count
 from rnn_research.errors import UserError
-from rnn_research.models import MODELS
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.studies.cells import study
 from rnn_research.studies.cells.causes import closing, effects, matched_controls
@@ -23,6 +22,7 @@ from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.defaults import defaults
 from rnn_research.training.trained import Trained
 from rnn_research.unroll import StackParams
+from tests.time_first import language_model
 
 SYMBOLS = "abcd()"
 V, H, PLANTED = len(SYMBOLS), 48, 7
@@ -57,7 +57,7 @@ def concept(text):
 
 @pytest.fixture(scope="module")
 def model():
-    return MODELS["language_model"](model_config(), V, V)
+    return language_model(model_config(), V)
 
 
 def model_config():

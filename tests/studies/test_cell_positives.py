@@ -11,7 +11,6 @@ from rnn_research.analysis.units.histograms import bins_of, quantised
 from rnn_research.analysis.units.recent import Contexts
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.concepts.concept import binary
-from rnn_research.models import MODELS
 from rnn_research.studies.cells.causes import effect
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.intervened import Interventions
@@ -19,7 +18,6 @@ from rnn_research.studies.cells.judging import judged
 from rnn_research.studies.cells.proofs import proofs
 from rnn_research.studies.cells.searching import Recent
 from rnn_research.studies.cells.statistics import score_concepts
-from rnn_research.training.defaults import defaults
 
 N = 40_000
 
@@ -31,7 +29,7 @@ def entries():
     for kinds in ((made.A,), (made.B,), (made.C, made.D)):
         network.latch(*kinds)
     network.late_latch(made.E, 3)
-    shape, params = network.params()
+    model, params = network.params()
     _, untrained = made.Made(36, seed=1).params()
     symbols_N, _ = made.text(N, rate=0.005)
     # E changes often, so that three steps matter.
@@ -48,7 +46,7 @@ def entries():
         binary("rare", np.arange(N) % 20_000 < 300),
     ]
     jax.config.update("jax_disable_most_optimizations", True)
-    said = score_concepts(shape, params, untrained, symbols_N, concepts, window=100, streams=4, steps=250, shifts=20)
+    said = score_concepts(model, params, untrained, symbols_N, concepts, window=100, streams=4, steps=250, shifts=20)
     return {entry["concept"]: entry for entry in said["concepts"]}
 
 
@@ -142,16 +140,12 @@ def causes():
     )
     network.w_HV *= 0.3
     network.w_HV[read] = (np.log(inside) - np.log(outside)) / np.tanh(1)
-    config = defaults().model
-    config.update({"hidden": network.H, "layers": 1, "cell": "lstm"})
-    _, params = network.params(np.log(outside))
+    model, params = network.params(np.log(outside))
     symbols_N = made.text(6000, rate=0.02)[0]
     common_N = np.where(latched(symbols_N, made.A), 0, 2) + np.random.default_rng(5).integers(2, size=6000)
     often_N = np.random.default_rng(6).random(6000) < 0.6
     symbols_N = np.where((symbols_N < made.LETTERS) & often_N, common_N, symbols_N).astype(np.int32)
-    interventions = Interventions(
-        MODELS["language_model"](config, made.V, made.V), params, symbols_N, "zero", streams=8, steps=700
-    )
+    interventions = Interventions(model, params, symbols_N, "zero", streams=8, steps=700)
     concept = binary("in A", latched(symbols_N, made.A))
     return interventions, concept, symbols_N, {"read": read, "unread": unread, "loud": loud}
 

@@ -15,8 +15,7 @@ from rnn_research.analysis.units.unit import Unit
 from rnn_research.cells import CELLS
 from rnn_research.concepts import Concept
 from rnn_research.errors import UserError
-from rnn_research.models.language_model import LanguageModelParams, language_model
-from rnn_research.models.recurrent import stack_of
+from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
 from rnn_research.studies.cells.reading import quantities_of, read, reader, units_of
@@ -25,6 +24,7 @@ from rnn_research.studies.cells.statistics import score_concepts
 from rnn_research.studies.cells.streams import Cut, cut_of
 from rnn_research.training.defaults import defaults
 from rnn_research.unroll import Stack, stack
+from tests.time_first import apply, language_model, of_stack
 
 V, H, N = 6, 12, 24_000
 OPENS, CLOSES = 0, 1
@@ -36,7 +36,7 @@ def network(layers=2, seed=0, cell="lstm"):
     blank = jax.eval_shape(lambda: stack.init(shape, jax.random.key(0), V))
     params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.4, leaf.shape), jnp.float32), blank)
     w_HV = jnp.asarray(rng.normal(size=(H, V)), jnp.float32)
-    return shape, LanguageModelParams(None, params, w_HV, jnp.zeros(V))
+    return of_stack(shape, V), LanguageModelParams(None, params, w_HV, jnp.zeros(V))
 
 
 def planted(params: LanguageModelParams, unit: int) -> LanguageModelParams:
@@ -66,7 +66,7 @@ def text(seed=1):
 @pytest.fixture(scope="module")
 def found():
     symbols_N, inside_N = text()
-    shape, params = network()
+    model, params = network()
     shuffled_N = np.random.default_rng(2).permutation(inside_N)
     concepts = [
         Concept("inside", "binary", inside_N),
@@ -79,7 +79,7 @@ def found():
         Concept("one_kind", "categorical", np.zeros(N, np.int16), ("a", "b")),
     ]
     jax.config.update("jax_disable_most_optimizations", True)
-    said = score_concepts(shape, planted(params, 5), params, symbols_N, concepts, window=60, steps=128)
+    said = score_concepts(model, planted(params, 5), params, symbols_N, concepts, window=60, steps=128)
     return said, {entry["concept"]: entry for entry in said["concepts"]}
 
 
@@ -131,9 +131,9 @@ def test_no_number_is_missing_or_infinite(found):
 
 def test_shares_of_units_found_in_independent_labels_stay_below_the_rate():
     """Twenty concepts that have nothing to do with the network: at a rate of 5 %, it is rare that any unit passes."""
-    shape, params = network(layers=1)
+    model, params = network(layers=1)
     concepts = [Concept(str(seed), "binary", text(seed)[1]) for seed in range(100, 120)]
-    said = score_concepts(shape, params, params, text()[0], concepts, window=60, quantities=((0, "h"), (0, "c")))
+    said = score_concepts(model, params, params, text()[0], concepts, window=60, quantities=((0, "h"), (0, "c")))
     assert said["share_of_cells"]["follow"] == said["share_of_cells"]["stand_alone"] == 0
     assert said["share_of_cells"]["beyond_chance"] <= 1 / H
 
@@ -219,26 +219,26 @@ def test_sums_in_pieces_are_the_sums_of_all_at_once():
 def test_a_text_is_read_as_the_model_reads_it(cell):
     config = defaults().model
     config.update(cell=cell, hidden=H, layers=2, residual=True, learned_carry=True, embedding=3)
-    model, shape = language_model(config, V, V), stack_of(config)
+    model = language_model(config, V)
     rng = np.random.default_rng(0)
     blank = jax.eval_shape(lambda: model.init(jax.random.key(0), config.init))
     params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape), leaf.dtype), blank)
     symbols_N, cut = text()[0][:1203], Cut(2, 601)
-    names = [name for layer, name in quantities_of(shape) if layer == 0]
+    names = [name for layer, name in quantities_of(model.stack) if layer == 0]
     assert names == {"lstm": list("hcifog"), "gru": list("hrzn")}[cell]
-    read_chunk = reader(shape, ((0, "h"), (1, "h"), (0, names[-1])), logits=True)
-    chunks = list(read(read_chunk, shape, params, symbols_N, cut, steps=256))
+    read_chunk = reader(model, ((0, "h"), (1, "h"), (0, names[-1])), logits=True)
+    chunks = list(read(read_chunk, model, params, symbols_N, cut, steps=256))
     positions_TB = np.concatenate([chunk.positions_TB for chunk in chunks])
     assert sorted(positions_TB.ravel()) == np.flatnonzero(cut.counted(1203)).tolist()
     logits_TBV = np.concatenate([chunk.logits_TBV for chunk in chunks])
     symbols_TB = jnp.asarray(symbols_N[:1202].reshape(2, 601).T)
-    expected_TBV, _ = model.apply(params, symbols_TB, model.initial_carry(params, 2))
+    expected_TBV, _ = apply(model, params, symbols_TB, model.carry(params, 2))
     np.testing.assert_allclose(logits_TBV, expected_TBV[100:], rtol=1e-4, atol=1e-4)
     # The residual connection gives the output layer the sum of both layers' outputs.
     kept_TBU = np.concatenate([chunk.kept for chunk in chunks])
     by_hand_TBV = (kept_TBU[..., :H] + kept_TBU[..., H : 2 * H]) @ params.w_HV + params.b_V
     np.testing.assert_allclose(by_hand_TBV, expected_TBV[100:], rtol=1e-4, atol=1e-4)
-    assert str(units_of(shape, ((0, "h"), (1, "c")))[H + 2]) == "layer2.c[2]"
+    assert str(units_of(model.stack, ((0, "h"), (1, "c")))[H + 2]) == "layer2.c[2]"
 
 
 def test_short_texts_are_cut_into_fewer_streams():
@@ -248,22 +248,22 @@ def test_short_texts_are_cut_into_fewer_streams():
 
 
 def test_a_text_shorter_than_a_chunk_and_one_too_short_for_anything():
-    shape, params = network(layers=1)
+    model, params = network(layers=1)
     symbols_N, inside_N = text()
     concept = Concept("inside", "binary", inside_N[:900])
-    said = score_concepts(shape, params, params, symbols_N[:900], [concept], window=60, steps=1024)
+    said = score_concepts(model, params, params, symbols_N[:900], [concept], window=60, steps=1024)
     assert said["positions"] == {"select": 350, "confirm": 350}
     assert said["concepts"][0]["verdict"] == "too little in this text"
     for length, labels_N, message in ((150, inside_N[:150], "--text has 75"), (900, inside_N[:899], "899 labels")):
         with pytest.raises(UserError, match=message):
             score_concepts(
-                shape, params, params, symbols_N[:length], [Concept("inside", "binary", labels_N)], window=60
+                model, params, params, symbols_N[:length], [Concept("inside", "binary", labels_N)], window=60
             )
     with pytest.raises(UserError, match="--concepts"):
-        score_concepts(shape, params, params, symbols_N, [], window=60)
+        score_concepts(model, params, params, symbols_N, [], window=60)
     broken = params._replace(stack=jax.tree.map(lambda leaf: leaf * jnp.nan, params.stack))
     with pytest.raises(UserError, match="not finite"):
-        score_concepts(shape, broken, params, symbols_N[:900], [concept], window=60)
+        score_concepts(model, broken, params, symbols_N[:900], [concept], window=60)
 
 
 def test_a_run_beyond_the_window_in_one_half_alone_shifts_no_concept_behind_it():

@@ -11,8 +11,6 @@ import scipy.special
 from rnn_research.analysis.interventions import Intervention, edit_of
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.errors import UserError
-from rnn_research.models import MODELS
-from rnn_research.models.language_model import inputs_of
 from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.breakdown import breakdown
 from rnn_research.studies.cells.intervened import NOBODY, moments, read_under
@@ -20,6 +18,7 @@ from rnn_research.studies.cells.probabilities import probabilities
 from rnn_research.studies.cells.saturation import saturation
 from rnn_research.studies.cells.streams import lay_streams
 from rnn_research.training.defaults import defaults
+from tests.time_first import apply, language_model
 
 V, H = 5, 6
 
@@ -34,7 +33,7 @@ def config():
 
 @pytest.fixture(scope="module")
 def run(config):
-    model = MODELS["language_model"](config, V, V)
+    model = language_model(config, V)
     return model, jax.jit(lambda key: model.init(key, config.init))(jax.random.key(0))
 
 
@@ -67,7 +66,7 @@ def test_chunks_hand_on_the_carry(run, symbols_N):
     assert found.loss_USB.shape == (2, 37, 2)
     inputs_SB = symbols_N[laid.place_SB]
     for u, edit in enumerate((None, edit_of(done))):
-        logits_SBV, _ = model.apply(params, jnp.asarray(inputs_SB), model.initial_carry(params, 2), edit=edit)
+        logits_SBV, _ = apply(model, params, jnp.asarray(inputs_SB), model.carry(params, 2), edit=edit)
         log_p_SBV = scipy.special.log_softmax(np.asarray(logits_SBV, np.float64), axis=-1)
         np.testing.assert_allclose(found.p_closing_USB[u], np.exp(log_p_SBV[..., 2]), rtol=1e-4)
         next_SB = symbols_N[laid.place_SB + 1]
@@ -83,7 +82,7 @@ def test_chunks_hand_on_the_carry(run, symbols_N):
 def test_probabilities_of_a_text_read_at_once(run, symbols_N):
     """In one stream; in three that overlap so far that each begins with the text; in three that hardly overlap."""
     model, params = run
-    logits_NBV, _ = model.apply(params, jnp.asarray(symbols_N)[:, None], model.initial_carry(params, 1))
+    logits_NBV, _ = apply(model, params, jnp.asarray(symbols_N)[:, None], model.carry(params, 1))
     p_NV = scipy.special.softmax(np.asarray(logits_NBV[:, 0], np.float64), axis=-1)
     expected = np.append(1 / V, np.take_along_axis(p_NV[:-1], symbols_N[1:, None], -1)[:, 0])
     expected[40] = 0
@@ -101,8 +100,8 @@ def test_moments_and_stuck_gates_of_a_text_read_at_once(run, config, symbols_N):
     model, params = run
     shape = stack_of(config)
     laid = lay_streams(symbols_N, 2, chunk=10, warm_up=5)
-    inputs = inputs_of(params, jnp.asarray(symbols_N[laid.place_SB]), V)
-    traces = jax.jit(lambda x: trace_layers(shape, params.stack, model.initial_carry(params, 2), x))(inputs)
+    inputs = jax.nn.one_hot(jnp.asarray(symbols_N[laid.place_SB]), V)
+    traces = jax.jit(lambda x: trace_layers(shape, params.stack, model.carry(params, 2), x))(inputs)
     whole = moments(model, params, laid, 1, "c")
     c_NH = np.asarray(traces[1].carries.c)[laid.counted_SB]
     np.testing.assert_allclose(whole.mean_H, c_NH.mean(0), rtol=1e-4)
@@ -111,11 +110,11 @@ def test_moments_and_stuck_gates_of_a_text_read_at_once(run, config, symbols_N):
     # The streams of the whole text have 100 steps of warming up: 75 symbols are too few, ten times as many are not.
     long_N = np.tile(symbols_N, 10)
     laid = lay_streams(long_N, 2)
-    found = saturation(shape, params, long_N, V, streams=2)
+    found = saturation(model, params, long_N, streams=2)
     json.dumps(found, allow_nan=False)
     assert [(row["layer"], row["gate"]) for row in found] == [(n, gate) for n in (1, 2) for gate in "ifo"]
-    inputs = inputs_of(params, jnp.asarray(long_N[laid.place_SB]), V)
-    traces = jax.jit(lambda x: trace_layers(shape, params.stack, model.initial_carry(params, 2), x))(inputs)
+    inputs = jax.nn.one_hot(jnp.asarray(long_N[laid.place_SB]), V)
+    traces = jax.jit(lambda x: trace_layers(shape, params.stack, model.carry(params, 2), x))(inputs)
     for row in found:
         gate_NH = np.asarray(getattr(traces[row["layer"] - 1].gates, row["gate"]))[laid.counted_SB]
         assert row["positions"] == len(gate_NH)
@@ -127,11 +126,11 @@ def test_moments_and_stuck_gates_of_a_text_read_at_once(run, config, symbols_N):
 def test_a_cell_without_gates_is_refused(config):
     config = config.copy_and_resolve_references()
     config.cell = "elman"
-    model = MODELS["language_model"](config, V, V)
+    model = language_model(config, V)
     shapes = jax.eval_shape(lambda: model.init(jax.random.key(0), config.init))
     params = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
     with pytest.raises(UserError, match="elman has no gates"):
-        saturation(stack_of(config), params, np.zeros(250, np.int32), V, streams=2)
+        saturation(model, params, np.zeros(250, np.int32), streams=2)
 
 
 def test_errors_taken_apart():

@@ -32,13 +32,13 @@ def test_the_slope_is_that_of_gradients_taken_directly():
     params_M = initial_params(changed(config, NETWORKS["elman"]), [{"seed": 0}])
     w_x, w_h, b = (np.asarray(p[0, 0], np.float64) for p in params_M.stack.cells[0][0])
     batch = sequences_of(config).batch(None, jax.random.key(0), jnp.int32(0))
-    x_TBD = np.asarray(batch.inputs, np.float64)
+    x_TBD = np.swapaxes(np.asarray(batch.x.values, np.float64), 0, 1)
     T, B, _ = x_TBD.shape
     h, states = np.zeros((B, 6)), []
     for t in range(T):
         h = np.tanh(h @ w_h + x_TBD[t] @ w_x + b)
         states.append(h)
-    w, answer = np.asarray(params_M.w_HV[0], np.float64), np.asarray(batch.targets[-1], np.float64)
+    w, answer = np.asarray(params_M.w_HK[0], np.float64), np.asarray(batch.label_B, np.float64)
     gradient = 2 * (h @ w - answer) @ w.T  # of the squared error at the last step
     logs = []
     for t in reversed(range(T)):

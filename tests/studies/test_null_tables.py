@@ -10,13 +10,13 @@ from rnn_research.studies.cells import null_tables
 @pytest.fixture(scope="module")
 def found():
     """A random network, and one whose units drift for hundreds of symbols, as a trained one's do."""
-    shape, random = made.Made(10, seed=1, noise=0.5).params()
+    model, random = made.Made(10, seed=1, noise=0.5).params()
     slow = made.Made(10, seed=2, noise=0.5)
     slow.b[1] += np.linspace(2, 7, 10)
     _, untrained = made.Made(10, seed=3, noise=0.5).params()
     networks = {"random": random, "slow": slow.params()[1]}
     symbols_N = made.text(160_000)[0]
-    return null_tables.null_tables(shape, networks, untrained, symbols_N, 20, labels=1, sample=2500)
+    return null_tables.null_tables(model, networks, untrained, symbols_N, 20, labels=1, sample=2500)
 
 
 def test_at_most_one_table_in_twenty_has_a_finding(found):

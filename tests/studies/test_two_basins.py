@@ -5,7 +5,7 @@ import pytest
 
 from rnn_research.models import ngram
 from rnn_research.studies import two_basins
-from rnn_research.tasks.text.scoring import entropy
+from rnn_research.tasks.text.coverage import entropy
 
 TEXT = np.frombuffer(b"the cat sat on the mat\n" * 200, np.uint8) % 64
 

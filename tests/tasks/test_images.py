@@ -27,10 +27,10 @@ def built(**fields):
 
 def test_rows_and_pixels_are_the_same_picture():
     rows, pixels = built(form="rows"), built(form="pixels")
-    a, b = (np.asarray(t.batch(t.splits["train"].data, KEY, jnp.int32(5)).inputs) for t in (rows, pixels))
-    assert a.shape == (8, 32, 8)
-    assert b.shape == (64, 32, 1)
-    assert (a.transpose(1, 0, 2).reshape(32, 64) == b[..., 0].T).all()
+    a, b = (np.asarray(t.batch(t.splits["train"].data, KEY, jnp.int32(5)).x.values) for t in (rows, pixels))
+    assert a.shape == (32, 8, 8)
+    assert b.shape == (32, 64, 1)
+    assert (a.reshape(32, 64) == b[..., 0]).all()
 
 
 def test_a_permutation_moves_pixels_and_is_the_same_for_every_split():
@@ -62,7 +62,7 @@ def test_an_epoch_reads_every_image_once_and_the_next_in_another_order():
 def test_evaluation_scores_every_image_once():
     task = built()
     part = task.splits["test"]
-    classes = [np.asarray(task.evaluation_batch(part.data, KEY, jnp.int32(k)).targets[-1]) for k in range(part.batches)]
+    classes = [np.asarray(task.evaluation_batch(part.data, KEY, jnp.int32(k)).label_B) for k in range(part.batches)]
     asked = np.concatenate(classes)
     assert (asked[asked >= 0] == np.asarray(part.data.y_N)).all()
 

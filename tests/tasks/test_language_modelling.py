@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 
 from rnn_research.errors import UserError
+from rnn_research.models.perplexity import figures_of_text
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.text import language_modelling
 from rnn_research.tasks.text.vocabulary import build
@@ -29,8 +30,8 @@ def read(task, split):
     function = task.batch if split == "train" else task.evaluation_batch
     part = task.splits[split]
     found = [function(part.data, jax.random.key(0), jnp.asarray(k)) for k in range(part.batches)]
-    targets_SB = np.concatenate([b.targets for b in found])
-    return task.symbols.decode(t for t in targets_SB.T.ravel() if t >= 0).decode()
+    targets_BS = np.concatenate([b.targets for b in found], axis=1)
+    return task.symbols.decode(t for t in targets_BS.ravel() if t >= 0).decode()
 
 
 def test_hello():
@@ -39,8 +40,8 @@ def test_hello():
     assert set(task.splits) == {"train"}
     assert task.symbols.symbols == ("e", "h", "l", "o")
     batch = task.batch(task.splits["train"].data, jax.random.key(0), jnp.asarray(0))
-    assert task.symbols.decode(np.asarray(batch.inputs)[:, 0]) == b"hell"
-    assert task.symbols.decode(np.asarray(batch.targets)[:, 0]) == b"ello"
+    assert task.symbols.decode(np.asarray(batch.inputs)[0]) == b"hell"
+    assert task.symbols.decode(np.asarray(batch.targets)[0]) == b"ello"
 
 
 def test_the_splits_are_the_text():
@@ -54,7 +55,7 @@ def test_facts():
     task = task_of(validation_fraction=0.1, test_fraction=0.2)
     facts = task.facts
     assert facts["corpus_sha256"] == hashlib.sha256(TEXT.encode()).hexdigest()
-    assert facts["vocabulary_size"] == len(set(TEXT)) == task.input_size == task.output_size
+    assert facts["vocabulary_size"] == len(set(TEXT)) == task.interface.inputs == task.interface.answer.size
     assert facts["tokens"] == facts["bytes"] == {"train": 252, "validation": 36, "test": 72}
 
 
@@ -78,8 +79,9 @@ def test_each_split_has_bytes_a_symbol_of_its_own():
     """Not those of the text that it was trained on."""
     task = task_of(text="a" * 100 + "é" * 20, level="codepoints", validation_fraction=40 / 140, test_fraction=0.0)
     assert task.facts["bytes_per_token"] == {"train": 1, "validation": 2}
-    sums = {name: np.array([6.0]) for name in ("nats", "tokens", "right")}
-    bits = [task.summary(sums, split)["bits_per_byte"] for split in ("train", "validation")]
+    totals = {"nats": (6, 6), "right": (6, 6)}
+    found = [figures_of_text(totals, task.splits[split].facts) for split in ("train", "validation")]
+    bits = [figures["bits_per_byte"] for figures in found]
     assert bits == pytest.approx([1 / np.log(2), 1 / np.log(4)])
 
 
@@ -111,7 +113,7 @@ def test_documents_end_where_files_end(tmp_path):
         text="", path=str(tmp_path), reset_at_documents=True, batch_size=1, validation_fraction=0.0, test_fraction=0.0
     )
     batches = [task.batch(task.splits["train"].data, jax.random.key(0), jnp.asarray(k)) for k in range(3)]
-    ended = [np.asarray(b.inputs)[np.asarray(b.ends_TB)] for b in batches]
+    ended = [np.asarray(b.inputs)[np.asarray(b.ends_BT)] for b in batches]
     assert [task.symbols.decode(symbols) for symbols in ended] == [b"", b"h", b"k"]
 
 

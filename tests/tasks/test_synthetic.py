@@ -30,21 +30,20 @@ def built(name, **fields):
 
 def test_adding_answers_the_sum_of_one_mark_in_each_half():
     batch = adding.draw_uniform(KEY, 64, 12)
-    value, marker = np.asarray(batch.inputs[..., 0]), np.asarray(batch.inputs[..., 1])
-    assert (marker[:6].sum(0) == 1).all()
-    assert (marker[6:].sum(0) == 1).all()
-    np.testing.assert_allclose(np.asarray(batch.targets[-1, :, 0]), (value * marker).sum(0), rtol=1e-6)
-    assert np.isnan(np.asarray(batch.targets[:-1])).all()
+    value, marker = (np.asarray(batch.x.values[..., d]) for d in range(2))
+    assert (marker[:, :6].sum(1) == 1).all()
+    assert (marker[:, 6:].sum(1) == 1).all()
+    np.testing.assert_allclose(np.asarray(batch.label_B[:, 0]), (value * marker).sum(1), rtol=1e-6)
 
 
 @pytest.mark.parametrize("form", ["1997", "product"])
 def test_adding_of_1997(form):
     T, B = 40, 256
     batch = adding.draw_1997(KEY, B, T, form)
-    lengths = np.asarray(batch.lengths_B)
+    lengths = np.asarray(batch.x.lengths_B)
     assert set(lengths) == set(range(T, T + T // 10 + 1))
     for b in range(B):
-        value, marker = np.asarray(batch.inputs[: lengths[b], b]).T
+        value, marker = np.asarray(batch.x.values[b, : lengths[b]]).T
         marked = np.flatnonzero(marker == 1)
         assert len(marked) == 2
         assert (marked < 10).any()
@@ -54,13 +53,13 @@ def test_adding_of_1997(form):
         x1, x2 = value[marked]
         assert value[0] == 0 or 0 not in marked
         answer = x1 * x2 if form == "product" else 0.5 + (x1 + x2) / 4
-        np.testing.assert_allclose(float(batch.targets[lengths[b] - 1, b, 0]), answer, rtol=1e-5, atol=1e-7)
-    assert np.isfinite(np.asarray(batch.targets)).sum() == B
+        np.testing.assert_allclose(float(batch.label_B[b, 0]), answer, rtol=1e-5, atol=1e-7)
+    assert batch.label_B.shape == (B, 1)
 
 
 def test_copying_asks_for_the_word_after_the_blanks():
     batch = copying.draw(KEY, 3, 4, 3)
-    inputs, targets = np.asarray(batch.inputs).T, np.asarray(batch.targets).T
+    inputs, targets = np.asarray(batch.x.values), np.asarray(batch.targets)
     for row, wanted in zip(inputs, targets, strict=True):
         assert list(row[3:]) == [8, 8, 8, 9, 8, 8, 8]
         assert (row[:3] < 8).all()
@@ -71,57 +70,56 @@ def test_copying_asks_for_the_word_after_the_blanks():
 def test_temporal_order_reads_the_special_symbols_in_order(symbols):
     T, B = 50, 200
     batch = temporal_order.draw(KEY, B, T, symbols)
-    inputs = np.asarray(batch.inputs)
+    inputs = np.asarray(batch.x.values)
     tenths = {2: (1, 4), 3: (1, 3, 6)}[symbols]
     for b in range(B):
-        places = np.flatnonzero(inputs[:, b] < 2)
+        places = np.flatnonzero(inputs[b] < 2)
         assert len(places) == symbols
         for place, tenth in zip(places, tenths, strict=True):
             assert tenth * T // 10 <= place < (tenth + 1) * T // 10
-        word = "".join(str(s) for s in inputs[places, b])
-        assert int(batch.targets[-1, b]) == int(word, 2)
-    assert (np.asarray(batch.targets[:-1]) == -1).all()
+        word = "".join(str(s) for s in inputs[b, places])
+        assert int(batch.label_B[b]) == int(word, 2)
 
 
 def test_parity_counts_the_ones():
     batch = parity.draw(KEY, 20, 15, "every")
-    bits = np.asarray(batch.inputs)
-    ones = [[bits[: t + 1, b].sum() % 2 for b in range(20)] for t in range(15)]
+    bits = np.asarray(batch.x.values)
+    ones = np.array([[bits[b, : t + 1].sum() % 2 for t in range(15)] for b in range(20)])
     assert (np.asarray(batch.targets) == ones).all()
     last = parity.draw(KEY, 20, 15, "last")
-    assert (np.asarray(last.targets[-1]) == ones[-1]).all()
-    assert (np.asarray(last.targets[:-1]) == -1).all()
+    assert (np.asarray(last.targets[:, -1]) == ones[:, -1]).all()
+    assert (np.asarray(last.targets[:, :-1]) == -1).all()
 
 
 def test_flip_flop_holds_the_last_pulse():
     batch = flip_flop.draw(KEY, 5, 30, 3, 0.2)
-    inputs, held = np.asarray(batch.inputs), np.zeros((5, 3))
+    inputs, held = np.asarray(batch.x.values), np.zeros((5, 3))
     for t in range(30):
-        held = np.where(inputs[t] == 0, held, inputs[t])
-        assert (np.asarray(batch.targets[t]) == held).all()
+        held = np.where(inputs[:, t] == 0, held, inputs[:, t])
+        assert (np.asarray(batch.targets[:, t]) == held).all()
 
 
 def test_random_permutation_repeats_nothing_and_asks_for_the_first():
     batch = random_permutation.draw(KEY, 10, 99)
-    inputs = np.asarray(batch.inputs)
-    assert (inputs[0] < 2).all()
+    inputs = np.asarray(batch.x.values)
+    assert (inputs[:, 0] < 2).all()
     for b in range(10):
-        assert sorted(inputs[1:, b]) == list(range(2, 100))
-    assert (np.asarray(batch.targets[-1]) == inputs[0]).all()
+        assert sorted(inputs[b, 1:]) == list(range(2, 100))
+    assert (np.asarray(batch.label_B) == inputs[:, 0]).all()
 
 
 def test_delayed_xor():
     batch = delayed_xor.draw(KEY, 50, 9, 0.3)
-    value, flag = np.asarray(batch.inputs[..., 0]), np.asarray(batch.inputs[..., 1])
-    assert (flag == np.r_[1, 1, [0] * 7][:, None]).all()
-    assert (np.asarray(batch.targets[-1]) == (value[0] != value[1])).all()
+    value, flag = (np.asarray(batch.x.values[..., d]) for d in range(2))
+    assert (flag == np.r_[1, 1, [0] * 7]).all()
+    assert (np.asarray(batch.label_B) == (value[:, 0] != value[:, 1])).all()
 
 
 @pytest.mark.parametrize("fields", [{"form": "uniform"}, {"form": "product", "length": 100}])
 def test_the_floor_of_adding_is_the_variance_of_the_answer(fields):
     task = built("adding", batch_size=20_000, **fields)
-    answers = np.asarray(task.batch(None, KEY, STEP).targets)
-    assert np.nanvar(answers) == pytest.approx(task.facts["floor_mean_squared_error"], rel=0.05)
+    answers = np.asarray(task.batch(None, KEY, STEP).answers)
+    assert np.var(answers) == pytest.approx(task.facts["floor_mean_squared_error"], rel=0.05)
 
 
 def test_the_floor_of_copying_is_that_of_a_guess():
@@ -138,11 +136,11 @@ def test_the_floor_of_the_flip_flop():
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_batch_depends_on_the_key_and_a_split_on_nothing(name):
     task = built(name)
-    first, again, other = (task.batch(None, jax.random.key(k), STEP).inputs for k in (1, 1, 2))
+    first, again, other = (task.batch(None, jax.random.key(k), STEP).x.values for k in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
     data = {split: part.data for split, part in task.splits.items()}
-    validation = [task.evaluation_batch(data["validation"], jax.random.key(k), jnp.int32(3)).inputs for k in (1, 2)]
+    validation = [task.evaluation_batch(data["validation"], jax.random.key(k), jnp.int32(3)).x.values for k in (1, 2)]
     assert (validation[0] == validation[1]).all()
-    assert (validation[0] != task.evaluation_batch(data["test"], KEY, jnp.int32(3)).inputs).any()
-    assert first.shape[1] == 32
+    assert (validation[0] != task.evaluation_batch(data["test"], KEY, jnp.int32(3)).x.values).any()
+    assert len(first) == 32

@@ -9,17 +9,13 @@ import pytest
 import scipy.special
 import scipy.stats
 
-from rnn_research.tasks.text.scoring import (
-    Coverage,
-    coverage,
-    cross_entropy,
-    entropy,
-    limits_of,
-    nats,
-    score,
-    summary,
-)
+from rnn_research.models import answers
+from rnn_research.models.perplexity import figures_of_text, limits_of
+from rnn_research.models.readout import mean
+from rnn_research.tasks.answers import symbols
+from rnn_research.tasks.text.coverage import Coverage, coverage, entropy
 from rnn_research.tasks.text.vocabulary import build
+from rnn_research.training.walk import totals
 
 TARGETS_TB = np.array([[0, 1], [2, -1], [3, 3]])
 
@@ -36,8 +32,12 @@ def expected_nats(logits_TBV):
     )
 
 
+def cross_entropy(logits_TBV, targets_TB):
+    return mean(symbols(4), logits_TBV, targets_TB, over=(0,))
+
+
 def test_nats(logits_TBV):
-    nats_TB, scored_TB = nats(logits_TBV, jnp.asarray(TARGETS_TB))
+    nats_TB, scored_TB, _ = answers.nats_of(logits_TBV, jnp.asarray(TARGETS_TB))
     np.testing.assert_allclose(nats_TB, expected_nats(logits_TBV), rtol=1e-5)
     np.testing.assert_array_equal(scored_TB, TARGETS_TB >= 0)
 
@@ -60,16 +60,17 @@ def test_nothing_to_score_is_no_loss():
 
 
 def test_sums_over_time(logits_TBV):
-    sums = score(logits_TBV, jnp.asarray(TARGETS_TB))
-    np.testing.assert_allclose(sums["nats"], expected_nats(logits_TBV).sum(0), rtol=1e-5)
-    np.testing.assert_array_equal(sums["tokens"], [3, 2])
-    np.testing.assert_array_equal(sums["right"], (np.argmax(logits_TBV, -1) == TARGETS_TB).sum(0))
+    sums = answers.sums(symbols(4), logits_TBV, jnp.asarray(TARGETS_TB), over=(0,))
+    np.testing.assert_allclose(sums["nats"][0], expected_nats(logits_TBV).sum(0), rtol=1e-5)
+    np.testing.assert_array_equal(sums["nats"][1], [3, 2])
+    np.testing.assert_array_equal(sums["right"][1], [3, 2])
+    np.testing.assert_array_equal(answers.counts(symbols(4), jnp.asarray(TARGETS_TB), over=(0,)), [3, 2])
+    np.testing.assert_array_equal(sums["right"][0], (np.argmax(logits_TBV, -1) == TARGETS_TB).sum(0))
 
 
 def test_headline_figures_by_hand():
     """8 symbols at 2 bits each, 2 bytes a symbol."""
-    sums = {"nats": np.full((2, 2), 4 * math.log(2)), "tokens": np.full((2, 2), 2), "right": np.array([[1, 0], [2, 1]])}
-    figures = summary(sums, Coverage(9, 2.0))
+    figures = figures_of_text({"nats": (16 * math.log(2), 8), "right": (4, 8)}, Coverage(9, 2.0))
     assert figures == pytest.approx(
         {
             "nats_per_token": 2 * math.log(2),
@@ -83,16 +84,16 @@ def test_headline_figures_by_hand():
 
 def test_many_small_sums_do_not_lose_precision():
     """Float32 addition would stop growing at 2^24."""
-    sums = {name: np.full((3, 1), 2**24, np.float32) for name in ("nats", "right")}
-    assert summary({**sums, "tokens": np.array([2**24, 1, 1, 1], np.float32)}, Coverage(4, 1.0))["tokens"] == 2**24 + 3
+    counted = np.array([2**24, 1, 1, 1], np.float32)
+    assert totals({"nats": (counted, counted)}) == {"nats": (2**24 + 3, 2**24 + 3)}
 
 
 def test_a_hopeless_model_has_a_finite_perplexity():
-    figures = summary({"nats": np.array([1e6]), "tokens": np.array([1.0]), "right": np.array([0])}, Coverage(2, 1.0))
+    figures = figures_of_text({"nats": (1e6, 1), "right": (0, 1)}, Coverage(2, 1.0))
     assert math.isfinite(figures["perplexity"])
 
 
-SUMS = {"nats": np.array([8 * math.log(2)]), "tokens": np.array([4]), "right": np.array([1])}
+SUMS = {"nats": (8 * math.log(2), 4), "right": (1, 4)}
 
 
 def test_the_size_of_a_symbol_is_that_of_the_symbols_that_are_scored():
@@ -100,7 +101,7 @@ def test_the_size_of_a_symbol_is_that_of_the_symbols_that_are_scored():
     words = build([("", "aéè".encode())], "codepoints")
     found = coverage(words.encode("aéèéè".encode()), words)
     assert found == (5, 2.0, 0, 0.0)
-    assert summary(SUMS, found)["bits_per_byte"] == pytest.approx(1)
+    assert figures_of_text(SUMS, found)["bits_per_byte"] == pytest.approx(1)
 
 
 def test_symbols_outside_the_vocabulary_lower_no_bits():
@@ -111,7 +112,7 @@ def test_symbols_outside_the_vocabulary_lower_no_bits():
     before, after = (coverage(words.encode(t.encode()), words) for t in (text, planted))
     assert (before.bytes_per_token, after.bytes_per_token) == (1, 1)
     assert (before.uncoded_symbols, after.uncoded_symbols, after.uncoded_share) == (0, 8000, 8000 / 9999)
-    figures = [summary(SUMS, found) for found in (before, after)]
+    figures = [figures_of_text(SUMS, found) for found in (before, after)]
     assert figures[0]["bits_per_byte"] == figures[1]["bits_per_coded_byte"] == 2
     assert "bits_per_byte" not in figures[1]
     assert limits_of(figures[0]) == []
@@ -124,7 +125,7 @@ def test_words_have_no_bits_per_byte():
     words = build([("", b"a b c")], "words")
     found = coverage(words.encode(b"a b  b c zebra"), words)
     assert (found.bytes_per_token, found.unknown_share) == (None, 0.25)
-    figures = summary(SUMS, found)
+    figures = figures_of_text(SUMS, found)
     assert not any("bit" in name for name in figures)
     assert figures["perplexity"] == pytest.approx(4)
     assert limits_of({f"test_{name}": value for name, value in figures.items()}, "test") == [
@@ -136,7 +137,7 @@ def test_a_text_of_unknown_words_has_no_perplexity():
     """To guess <unk> every time is no language model."""
     words = build([("", b"a b")], "words", min_count=2)
     assert words.symbols == ("<unk>",)
-    figures = summary({**SUMS, "nats": np.array([0.0])}, coverage(words.encode(b"so many words"), words))
+    figures = figures_of_text({**SUMS, "nats": (0.0, 4)}, coverage(words.encode(b"so many words"), words))
     assert "perplexity" not in figures
     assert limits_of(figures)[0].endswith("a perplexity is not given")
 

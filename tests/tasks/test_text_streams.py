@@ -32,11 +32,11 @@ def test_the_worked_example():
     def read(symbols_T):
         return "".join(letters[i] for i in symbols_T)
 
-    assert [[read(found.inputs[k, :, b]) for k in range(3)] for b in range(2)] == [
+    assert [[read(found.inputs[k, b]) for k in range(3)] for b in range(2)] == [
         ["the", " qu", "ick"],
         ["own", " fo", "x j"],
     ]
-    assert [read(found.targets[k, :, 0]) for k in range(3)] == ["he ", "qui", "ck "]
+    assert [read(found.targets[k, 0]) for k in range(3)] == ["he ", "qui", "ck "]
 
 
 @settings(max_examples=20, deadline=None)
@@ -47,9 +47,9 @@ def test_every_chunk_continues_the_one_before_in_every_stream(extra, count, chun
     passes = batches(split, chunk, 2 * split.batches)
     np.testing.assert_array_equal(passes.targets, passes.inputs + 1)
     # Side by side: stream b begins where an equal share of the text begins.
-    np.testing.assert_array_equal(passes.inputs[0, 0], np.arange(count) * (size // count))
+    np.testing.assert_array_equal(passes.inputs[0, :, 0], np.arange(count) * (size // count))
     first, second = np.split(passes.inputs, 2)
-    np.testing.assert_array_equal(first[1:, 0], first[:-1, -1] + 1)
+    np.testing.assert_array_equal(first[1:, :, 0], first[:-1, :, -1] + 1)
     np.testing.assert_array_equal(first, second)
     assert len(np.unique(first)) == first.size, "no symbol is read twice in a pass"
     # Less than a chunk of every stream is left over.
@@ -71,19 +71,19 @@ def test_a_large_text_stays_small_on_the_device():
     for largest, dtype in ((127, np.int8), (128, np.int16), (2**15, np.int32)):
         split = streams.training(np.array([0, largest, 1]), None, 1, 2)
         assert split.data.tokens_SB.dtype == dtype
-        np.testing.assert_array_equal(batches(split, 2).targets[0, :, 0], [largest, 1])
+        np.testing.assert_array_equal(batches(split, 2).targets[0, 0], [largest, 1])
 
 
 def test_where_documents_end():
     tokens, ends = np.arange(12), np.isin(np.arange(12), [2, 7, 11])
     found = batches(streams.training(tokens, ends, 2, 2), 2)
-    assert set(found.inputs[found.ends_TB]) == {2, 7}
+    assert set(found.inputs[found.ends_BT]) == {2, 7}
     found = batches(streams.evaluation(tokens, ends, 2, 4), 4)
-    assert set(found.inputs[found.ends_TB & (found.targets >= 0)]) == {2, 7}
+    assert set(found.inputs[found.ends_BT & (found.targets >= 0)]) == {2, 7}
 
 
 def test_no_ends_where_documents_do_not_count():
-    assert batches(streams.training(np.arange(12), None, 2, 2), 2).ends_TB is None
+    assert batches(streams.training(np.arange(12), None, 2, 2), 2).ends_BT is None
 
 
 def test_a_carry_is_fresh_at_the_beginning_of_every_pass():

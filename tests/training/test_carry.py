@@ -10,21 +10,22 @@ from rnn_research.errors import UserError
 from rnn_research.training.state import Purpose, purpose_key
 from rnn_research.training.train import build
 from rnn_research.training.walk import score_split
+from tests.time_first import apply
 
 STILL = {"optimizer.learning_rate": 0.0}  # the parameters stay, so that a loop outside can follow
 
 
 def loop(built, params, data, steps, keep):
     """Losses of the first chunks, and the carry after each, from plain calls of the model."""
-    carry, losses = built.model.initial_carry(params, 4), []
-    apply = jax.jit(lambda inputs, carry: built.model.apply(params, inputs, carry))
+    carry, losses = built.model.carry(params, 4), []
+    read = jax.jit(lambda inputs, carry: apply(built.model, params, inputs, carry))
     for k in range(steps):
         batch = built.task.batch(data, jax.random.key(0), jnp.asarray(k))
         if not keep or k % built.task.splits["train"].batches == 0:
-            carry = built.model.initial_carry(params, 4)
-        logits_TBV, carry = apply(batch.inputs, carry)
+            carry = built.model.carry(params, 4)
+        logits_TBV, carry = read(batch.inputs.T, carry)
         log_p = scipy.special.log_softmax(np.asarray(logits_TBV, np.float64), axis=-1)
-        losses.append(-np.take_along_axis(log_p, np.asarray(batch.targets)[..., None], -1).mean())
+        losses.append(-np.take_along_axis(log_p, np.asarray(batch.targets).T[..., None], -1).mean())
     return losses, carry
 
 
@@ -47,16 +48,16 @@ def test_rows_that_start_anew_and_no_others(started):
     """Against plain calls of the model for every stream by itself, restarted by hand where the batch says so."""
     built, state, data = started(**STILL, **{"task.fresh_probability": 0.4, "model.learned_carry": True})
     params, key = jax.tree.map(jnp.copy, (state.params, state.key))
-    initial = built.model.initial_carry(params, 1)
+    initial = built.model.carry(params, 1)
     carries, losses, begun = [initial] * 4, [], []
-    apply = jax.jit(lambda inputs, carry: built.model.apply(params, inputs, carry))
+    read = jax.jit(lambda inputs, carry: apply(built.model, params, inputs, carry))
     for k in range(6):
         batch = built.task.batch(data, purpose_key(key, k, Purpose.BATCH), jnp.asarray(k))
         begun.append(np.asarray(batch.fresh_B))
         carries = [initial if anew else carry for anew, carry in zip(begun[-1], carries, strict=True)]
-        each = [apply(batch.inputs[:, b : b + 1], carries[b]) for b in range(4)]
+        each = [read(batch.inputs.T[:, b : b + 1], carries[b]) for b in range(4)]
         log_p = scipy.special.log_softmax(np.concatenate([logits for logits, _ in each], axis=1), axis=-1)
-        losses.append(-np.take_along_axis(log_p, np.asarray(batch.targets)[..., None], -1).mean())
+        losses.append(-np.take_along_axis(log_p, np.asarray(batch.targets).T[..., None], -1).mean())
         carries = [carry for _, carry in each]
     assert begun[0].all()
     assert 0 < np.sum(begun[1:]) < 20
@@ -97,14 +98,12 @@ def test_evaluation_is_a_walk_with_a_carry_of_its_own(started, kind):
     tokens = np.asarray(split.data.tokens_SB)[:, 0]
     inputs, targets = tokens[:-1], tokens[1:]
     length = len(inputs) if kind == "stream" else 10
-    apply = jax.jit(
-        lambda x: built.model.apply(state.params, x[:, None], built.model.initial_carry(state.params, 1))[0][:, 0]
-    )
-    pieces = [apply(jnp.asarray(inputs[k : k + length], jnp.int32)) for k in range(0, len(inputs), length)]
+    read = jax.jit(lambda x: apply(built.model, state.params, x[:, None], built.model.carry(state.params, 1))[0][:, 0])
+    pieces = [read(jnp.asarray(inputs[k : k + length], jnp.int32)) for k in range(0, len(inputs), length)]
     log_p = scipy.special.log_softmax(np.concatenate(pieces).astype(np.float64), axis=-1)
     scored = targets >= 0
-    np.testing.assert_allclose(np.sum(sums["nats"]), -log_p[scored, targets[scored]].sum(), rtol=1e-5)
-    assert np.sum(sums["tokens"]) == scored.sum() == built.task.facts["tokens"]["validation"] - 1
+    np.testing.assert_allclose(np.sum(sums["nats"][0]), -log_p[scored, targets[scored]].sum(), rtol=1e-5)
+    assert np.sum(sums["nats"][1]) == scored.sum() == built.task.facts["tokens"]["validation"] - 1
 
 
 def test_dropout_is_off_in_evaluation(started):
@@ -112,7 +111,7 @@ def test_dropout_is_off_in_evaluation(started):
     dropped, _, _ = started(**{"model.dropout": 0.9})
     split = built.task.splits["test"]
     one, other = (b.program.evaluate(state.params, split.data, split.batches, 2) for b in (built, dropped))
-    np.testing.assert_array_equal(one["nats"], other["nats"])
+    np.testing.assert_array_equal(one["nats"][0], other["nats"][0])
 
 
 def test_evaluation_reads_from_the_task_what_the_program_reads(started):

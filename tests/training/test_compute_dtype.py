@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnn_research.errors import UserError
+from rnn_research.training.walk import totals
 
 FIELDS = {"model.cell": "gru", "model.dropout": 0.2}
 
@@ -25,7 +26,7 @@ def test_bfloat16_is_for_computing(started):
         losses.append(np.asarray(metrics["loss"]))
         split = built.task.splits["test"]
         sums = built.program.evaluate(state.params, split.data, split.batches, split.batch_size)
-        tests.append(built.task.summary(sums, "test")["nats_per_token"])
+        tests.append(built.model.figures(totals(sums), split.facts)["nats_per_token"])
     np.testing.assert_allclose(*losses, rtol=0.01)
     assert (losses[0] != losses[1]).all()
     assert tests[0] == pytest.approx(tests[1], rel=0.01)

@@ -2,7 +2,6 @@
 
 import json
 import math
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +14,12 @@ from rnn_research.analysis.jacobians import jacobians
 from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.cells import CELLS
 from rnn_research.errors import UserError
-from rnn_research.models.language_model import inputs_of, outputs_of
 from rnn_research.models.recurrent import stack_of
 from rnn_research.report.run_page import reach_sentence, write_page
 from rnn_research.runs import metrics
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.tasks import Batch
+from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.training.defaults import defaults
 from rnn_research.training.gradient_watch import Measured, measure, record
 from rnn_research.training.schedule import schedule_of
@@ -47,7 +45,7 @@ def records(path, kind=None):
 def state_at(config, path, step):
     built = build(config)
     like = built.program.init(jax.random.key(config.seed), config.model.init, built.hyper)
-    checkpoints = Checkpoints(path / "checkpoints", built.task.objective[0], reading=True)
+    checkpoints = Checkpoints(path / "checkpoints", built.model.objective.figure, reading=True)
     try:
         return built, checkpoints.restore(step, like, "")
     finally:
@@ -75,14 +73,18 @@ def test_records_are_what_the_laboratory_finds_at_the_checkpoint(tiny, tmp_path)
     built, state = state_at(config, tmp_path, 6)
     task, shape = built.task, stack_of(config.model)
     batch = task.batch(task.splits["train"].data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
-    fresh = built.model.initial_carry(state.params, 4)
+    fresh = built.model.carry(state.params, 4)
     carry = jax.tree.map(lambda new, old: jnp.where(batch.fresh_B[:, None], new, old)[:3], fresh, state.carry)
-    targets_B = np.asarray(batch.targets)[-1, :3]
+    targets_B = np.asarray(batch.targets)[:3, -1]
 
     @jax.jit
     def laboratory(params, inputs, carry):
-        x_TBD = inputs_of(params, inputs, task.input_size)
-        nats = lambda top_BH: -jnp.sum(jax.nn.log_softmax(outputs_of(params, top_BH))[jnp.arange(3), targets_B])  # noqa: E731
+        x_TBD = jax.nn.one_hot(inputs, task.interface.inputs)
+
+        def nats(top_BH):
+            scores_BV = top_BH @ params.w_HV + params.b_V
+            return -jnp.sum(jax.nn.log_softmax(scores_BV)[jnp.arange(3), targets_B])
+
         log_LTB = lag_profile(shape, params.stack, carry, x_TBD, nats).log_h
         fit = decay(log_LTB, first_lag=4, last_lag=15, draws=1)
         own = decay(jnp.moveaxis(log_LTB, -1, 0)[..., None], first_lag=4, last_lag=15, draws=1)
@@ -92,7 +94,7 @@ def test_records_are_what_the_laboratory_finds_at_the_checkpoint(tiny, tmp_path)
             x_TBD = trace(shape.cell, cell_params, start, x_TBD)[1][0].h
         return fit, own.slope, j_L
 
-    fit, own_BL, j_L = laboratory(state.params, batch.inputs[:, :3], carry)
+    fit, own_BL, j_L = laboratory(state.params, batch.inputs.T[:, :3], carry)
     for layer in range(2):
         mine = {k.removesuffix(f"_layer{layer + 1}"): v for k, v in watched[-1].items() if k[-1] == str(layer + 1)}
         assert mine["slope_nats_per_step"] == pytest.approx(float(fit.slope[layer]), rel=1e-4)
@@ -144,19 +146,22 @@ def test_sequences_of_different_lengths_end_together():
     built = build(config)
     state = built.program.init(jax.random.key(0), config.model.init, built.hyper)
     batch = built.task.batch(built.task.splits["train"].data, jax.random.key(2), jnp.int32(0))
-    lengths = np.asarray(batch.lengths_B)
+    lengths = np.asarray(batch.x.lengths_B)
     assert len(set(lengths)) > 1
-    inputs, targets = np.asarray(batch.inputs), np.asarray(batch.targets)
-    moved, asked = np.zeros_like(inputs), np.full_like(targets, np.nan)
+    values = np.asarray(batch.x.values)
+    T, moved = values.shape[1], np.zeros_like(values)
     for b, n in enumerate(lengths):
-        moved[len(inputs) - n :, b] = inputs[:n, b]
-        asked[-1, b] = targets[n - 1, b]
-    inputs = np.where((np.arange(len(inputs))[:, None] < lengths)[..., None], inputs, np.nan)
-    run = jax.jit(partial(measure, stack_of(config.model), built.task))
-    padded = batch._replace(inputs=jnp.asarray(inputs))
-    together = Batch(jnp.asarray(moved), jnp.asarray(asked), batch.fresh_B)
-    carry = built.model.initial_carry(state.params, 4)
-    mine, expected = (run(state.params, b, carry) for b in (padded, together))
+        moved[b, T - n :] = values[b, :n]
+    values = np.where((np.arange(T) < lengths[:, None])[..., None], values, np.nan)
+
+    @jax.jit
+    def run(params, batch):
+        (one,) = built.model.recurrences(params, batch, ()).values()
+        return measure(one)
+
+    padded = Labelled(Padded(jnp.asarray(values), batch.x.lengths_B), batch.label_B)
+    together = Labelled(Padded(jnp.asarray(moved)), batch.label_B)
+    mine, expected = (run(state.params, b) for b in (padded, together))
     for a, b in zip(mine, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5)
     assert np.all(np.isfinite(mine.log_LTB[0, 10:]))

@@ -29,8 +29,9 @@ def test_classes_are_drawn_anew_as_often_as_asked():
     assert np.all(found[100:] == -1)
     _, task = noisy("copying", 0.3)  # of its K classes one draw in K hits the old one
     share = np.mean(found[:100] != 4)
-    assert share == pytest.approx(0.3 * (1 - 1 / task.output_size), abs=0.01)  # three standard errors of 20,000
-    assert set(np.unique(found[:100])) == set(range(task.output_size))
+    K = task.interface.answer.size
+    assert share == pytest.approx(0.3 * (1 - 1 / K), abs=0.01)  # three standard errors of 20,000
+    assert set(np.unique(found[:100])) == set(range(K))
 
 
 def test_numbers_get_gaussian_noise():

@@ -11,6 +11,7 @@ from rnn_research.analysis.lyapunov import lyapunov
 from rnn_research.analysis.regularizers import pascanu_omega
 from rnn_research.cells import CELLS
 from rnn_research.errors import UserError
+from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.training import devices, regularizer
 from rnn_research.training.defaults import defaults
 from rnn_research.training.step import program
@@ -41,7 +42,7 @@ def task_loss(built, batch):
     """The mean negative log-likelihood of the targets; every chunk here has all of them."""
 
     def loss(params):
-        outputs, _ = built.model.apply(params, batch.inputs, built.model.initial_carry(params, 4))
+        outputs, _ = built.model.predict(params, batch, built.model.carry(params, 4))
         chosen = jnp.take_along_axis(jax.nn.log_softmax(outputs), batch.targets[..., None], -1)
         return -jnp.mean(chosen)
 
@@ -57,7 +58,7 @@ def test_omega_of_a_vanilla_network_by_hand(started):
     built, params, whole, metrics, batch = one_step(started, **with_("omega"))
     (((cell,),), w_HV) = params.stack.cells, params.w_HV
     w_x, w, b = np.asarray(cell.w_x_GDH[0]), np.asarray(cell.w_h_GHH[0]), np.asarray(cell.b_GH[0])
-    inputs, targets = np.asarray(batch.inputs), np.asarray(batch.targets)
+    inputs, targets = np.asarray(batch.inputs).T, np.asarray(batch.targets).T
     T, B = inputs.shape
     h = np.zeros((T + 1, B, 5))
     for t in range(T):
@@ -95,7 +96,7 @@ def test_omega_of_two_layers(started, residual):
     built, params, whole, metrics, batch = one_step(started, **with_("omega"), **fields)
     gru = CELLS["gru"]
     zero = gru.initial_carry((4, 5), jnp.float64)
-    x_TBD = jax.nn.one_hot(batch.inputs, built.task.input_size, dtype=jnp.float64)
+    x_TBD = jax.nn.one_hot(batch.inputs.T, built.task.interface.inputs, dtype=jnp.float64)
     (lower,), (upper,) = params.stack.cells
     _, low_TBH = unroll(gru, lower, zero, x_TBD)
     _, top_TBH = unroll(gru, upper, zero, low_TBH)
@@ -103,7 +104,7 @@ def test_omega_of_two_layers(started, residual):
     def nats(low_TBH, top_TBH):
         read_TBH = low_TBH + top_TBH if residual else top_TBH
         scores = jax.nn.log_softmax(read_TBH @ params.w_HV + params.b_V)
-        return -jnp.mean(jnp.take_along_axis(scores, batch.targets[..., None], -1))
+        return -jnp.mean(jnp.take_along_axis(scores, batch.targets.T[..., None], -1))
 
     d_low = jax.grad(lambda h: nats(h, unroll(gru, upper, zero, h)[1]))(low_TBH)
     d_top = jax.grad(nats, 1)(low_TBH, top_TBH)
@@ -130,7 +131,7 @@ def test_flossing_by_its_definition(started, top):
     elman = CELLS["elman"]
 
     def penalty(params):
-        x = jax.nn.one_hot(batch.inputs[:, :2], built.task.input_size, dtype=jnp.float64)
+        x = jax.nn.one_hot(batch.inputs[:2].T, built.task.interface.inputs, dtype=jnp.float64)
         total = 0.0
         for (cell,) in params.stack.cells:
             zero = elman.initial_carry((2, 5), jnp.float64)
@@ -168,23 +169,21 @@ def test_padding_does_not_matter_to_omega():
     config.model.update({"cell": "elman", "hidden": 5})
     config.evaluation.batch_size = 2
     config.training.regularizer.name = "omega"
-    built, penalty = build(config), regularizer.penalty(config, build(config).task)
+    built = build(config)
+    penalty = regularizer.penalty(config, built.model, built.task)
     params = built.program.init(jax.random.key(0), config.model.init, built.hyper).params
     batch = built.task.batch(built.task.splits["train"].data, jax.random.key(3), jnp.int32(0))
-    lengths = [int(n) for n in batch.lengths_B]
+    lengths = [int(n) for n in batch.x.lengths_B]
     assert len(set(lengths)) == 2
     run = jax.jit(penalty)
+    values = batch.x.values
     alone = [
-        run(
-            params,
-            batch._replace(inputs=batch.inputs[:n, b : b + 1], targets=batch.targets[:n, b : b + 1], lengths_B=None),
-            built.model.initial_carry(params, 1),
-        )
+        run(params, Labelled(Padded(values[b : b + 1, :n]), batch.label_B[b : b + 1]), ())
         for b, n in enumerate(lengths)
     ]
-    beyond_TB = np.arange(len(batch.inputs))[:, None] >= np.asarray(lengths)
-    batch = batch._replace(inputs=jnp.where(beyond_TB[..., None], jnp.nan, batch.inputs))
-    together = run(params, batch, built.model.initial_carry(params, 2))
+    beyond_BT = np.arange(values.shape[1]) >= np.asarray(lengths)[:, None]
+    padded = batch.x._replace(values=jnp.where(beyond_BT[..., None], jnp.nan, values))
+    together = run(params, batch._replace(x=padded), ())
     assert float(together) == pytest.approx(np.mean(alone), rel=1e-4)
 
 

@@ -10,6 +10,7 @@ from rnn_research.training import trained
 from rnn_research.training.logbook import Watch
 from rnn_research.training.pack import Entry, train_pack
 from rnn_research.training.train import train
+from tests.time_first import apply
 
 PARTS = {"train": "a" * 240, "validation": "b" * 30, "test": "ab" * 15}
 """Every step towards the training text makes the validation text less likely: the first checkpoint is the best."""
@@ -29,7 +30,7 @@ def by_hand(directory, text, step=None):
     """Nats per symbol of a text, in one piece."""
     run = trained.read(RunDirectory(directory), step)
     symbols = run.vocabulary.encode(text.encode())
-    logits_TBV, _ = run.model.apply(run.params, jnp.asarray(symbols[:-1, None]), run.model.initial_carry(run.params, 1))
+    logits_TBV, _ = apply(run.model, run.params, jnp.asarray(symbols[:-1, None]), run.model.carry(run.params, 1))
     log_probability = np.asarray(jax.nn.log_softmax(logits_TBV[:, 0]))
     return -log_probability[np.arange(len(symbols) - 1), symbols[1:]].mean()
 

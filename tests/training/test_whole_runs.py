@@ -15,6 +15,7 @@ from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import scores, trained
 from rnn_research.training.logbook import Watch
 from rnn_research.training.train import train
+from tests.time_first import apply
 
 
 def test_hello_is_learned(tmp_path):
@@ -25,7 +26,7 @@ def test_hello_is_learned(tmp_path):
     run = trained.read(RunDirectory(tmp_path))
     assert run.vocabulary.symbols == ("e", "h", "l", "o")
     symbols = run.vocabulary.encode(b"hello")
-    logits_TBV, _ = run.model.apply(run.params, jnp.asarray(symbols[:-1, None]), run.model.initial_carry(run.params, 1))
+    logits_TBV, _ = apply(run.model, run.params, jnp.asarray(symbols[:-1, None]), run.model.carry(run.params, 1))
     np.testing.assert_array_equal(np.argmax(logits_TBV[:, 0], -1), symbols[1:])
     table = scores.table(run, "hello").splitlines()
     assert [line.split()[0] for line in table[1:]] == list("hell")

@@ -5,11 +5,13 @@ import jax.numpy as jnp
 import pytest
 
 from rnn_research.errors import UserError
-from rnn_research.models import Model
 from rnn_research.models.generate import generate
+from rnn_research.models.model import Decoder
 from rnn_research.tasks.text.vocabulary import build
+from rnn_research.training.defaults import defaults
 from rnn_research.training.train import build as build_run
 from rnn_research.training.writing import Choice, sample_key, write
+from tests.time_first import language_model
 
 CYCLE = "né😀\n".encode()
 
@@ -19,10 +21,14 @@ def reciting(text):
     words = build([("", text)], "bytes")
     follows = words.encode(text[1:] + text[:1])[words.encode(text).argsort()]
 
-    def apply(params, inputs, carry, *, train=False, key=None, dropout=0.0, ends_TB=None, edit=None):
-        return 50 * jax.nn.one_hot(jnp.asarray(follows)[inputs], len(words)), carry
+    def scores(symbols):
+        return 50 * jax.nn.one_hot(jnp.asarray(follows)[symbols], len(words))
 
-    return words, Model(lambda key, starts: (), apply, lambda params, batch: ())
+    return words, language_model(defaults().model, len(words))._replace(
+        carry=lambda params, B: (),
+        predict=lambda params, batch, carry, **_: (scores(batch.inputs), carry),
+        decoder=Decoder(lambda params, carry, inputs, edits: (scores(inputs), carry)),
+    )
 
 
 def written(length, piece, text=CYCLE, priming="", **more):

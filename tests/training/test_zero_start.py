@@ -7,13 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.models.answers import nats_of
 from rnn_research.models.generate import Choice
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import trained, zero_start
 from rnn_research.training.defaults import defaults
 from rnn_research.training.pack import Entry, train_pack
-from rnn_research.training.train import train
+from rnn_research.training.train import build, train
 from rnn_research.training.writing import sample_key, write
+from tests.time_first import apply
 
 KEPT = {"task.fresh_probability": 0.0}
 
@@ -27,7 +29,7 @@ def two_basins(params, data, batches, streams, start=None):
     tokens = np.full((batches, streams), 100)
     tokens[0, 3], tokens[1:, 3] = 40, 0
     nats_B = np.where(stuck_B, 7.0, [2.0, 2.0, 4.0, 9.0])
-    return {"nats": nats_B * tokens, "tokens": tokens}, np.where(stuck_B, 0, 1)
+    return {"nats": (nats_B * tokens, tokens)}, np.where(stuck_B, 0, 1)
 
 
 def test_a_planted_stuck_stream_is_told_from_hard_text_and_from_padding():
@@ -48,16 +50,16 @@ def test_the_warm_carry_is_of_a_stream_that_reads_to_the_end():
     """Not of one whose last chunk is all padding or nearly so, nor lost where nothing is scored in the very last."""
     nats = np.array([[100.0, 9.0, 300.0, 1.0], [200.0, 3.0, 100.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
     tokens = np.array([[100, 100, 100, 100], [100, 3, 90, 0], [0, 0, 0, 0]])
-    warm = zero_start.of_the_best({"h": np.arange(8).reshape(4, 2)}, {"nats": nats, "tokens": tokens})
+    warm = zero_start.of_the_best({"h": np.arange(8).reshape(4, 2)}, {"nats": (nats, tokens)})
     np.testing.assert_array_equal(warm["h"], [[4, 5]] * 4)
-    nothing = {"nats": 0 * nats, "tokens": 0 * tokens}
+    nothing = {"nats": (0 * nats, 0 * tokens)}
     assert zero_start.of_the_best({"h": np.zeros((4, 2))}, nothing)["h"].shape == (4, 2)
 
 
 def test_nothing_is_said_of_streams_that_are_too_short():
     def short(*arguments):
         sums, carry = two_basins(*arguments)
-        return {name: values // 10 for name, values in sums.items()}, carry
+        return {name: (nats // 10, tokens // 10) for name, (nats, tokens) in sums.items()}, carry
 
     found = zero_start.measured(short, None, None, 3, 4)
     assert found.figures("test") == {}
@@ -70,7 +72,7 @@ def test_nothing_is_said_of_streams_that_are_too_short():
 def test_only_where_a_carry_is_handed_on(task, carry, whether):
     config = defaults(task)
     config.evaluation.carry = carry
-    assert zero_start.applies(config) is whether
+    assert build(config).task.goes_on is whether
 
 
 def test_a_walk_from_a_given_carry_in_the_same_program(started):
@@ -80,12 +82,14 @@ def test_a_walk_from_a_given_carry_in_the_same_program(started):
     start = jax.tree.map(lambda c: jnp.full_like(c, 0.7)[:2], state.carry)
     sums, carry = built.program.walk(state.params, split.data, split.batches, 2, start)
     tokens = np.asarray(split.data.tokens_SB)
-    logits_TBV, after = jax.jit(built.model.apply)(state.params, jnp.asarray(tokens[:-1], jnp.int32), start)
-    expected = built.task.score(logits_TBV, jnp.asarray(tokens[1:], jnp.int32))
-    np.testing.assert_allclose(np.sum(sums["nats"], axis=0), expected["nats"], rtol=1e-5)
+    logits_TBV, after = jax.jit(lambda *read: apply(built.model, *read))(
+        state.params, jnp.asarray(tokens[:-1], jnp.int32), start
+    )
+    expected_TB, _, _ = nats_of(logits_TBV, jnp.asarray(tokens[1:], jnp.int32))
+    np.testing.assert_allclose(np.sum(sums["nats"][0], axis=0), expected_TB.sum(axis=0), rtol=1e-5)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), carry, after)
     alone, _ = built.program.walk(state.params, split.data, split.batches, 2)
-    assert np.abs(np.sum(sums["nats"] - alone["nats"], axis=0)).max() > 1e-3
+    assert np.abs(np.sum(sums["nats"][0] - alone["nats"][0], axis=0)).max() > 1e-3
 
 
 def test_results_and_warning_of_a_run_and_of_a_pack(tiny, tmp_path, monkeypatch, capsys):
@@ -111,7 +115,7 @@ def test_a_network_that_never_met_its_initial_carry_begins_at_the_mean_of_its_st
     train(config, RunDirectory(tmp_path), {})
     run = trained.read(RunDirectory(tmp_path))
     stored = trained.Checkpoints(tmp_path / "checkpoints", "nats_per_token", reading=True)
-    streams = stored.restore(run.step, run.model.initial_carry(run.params, 4), ".carry")
+    streams = stored.restore(run.step, run.model.carry(run.params, 4), ".carry")
     stored.close()
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, np.mean(b, axis=0), atol=1e-6), run.start, streams)
     assert any(np.abs(leaf).max() > 0 for leaf in jax.tree.leaves(run.start))
@@ -121,7 +125,7 @@ def test_a_network_that_never_met_its_initial_carry_begins_at_the_mean_of_its_st
     carry, symbol, expected = jax.tree.map(lambda c: c[None], run.start), run.vocabulary.encode(b"\n")[0], []
     symbol = max(int(symbol), 0)
     for _ in range(5):
-        logits_TBV, carry = run.model.apply(run.params, jnp.array([[symbol]]), carry)
+        logits_TBV, carry = apply(run.model, run.params, jnp.array([[symbol]]), carry)
         symbol = int(jnp.argmax(logits_TBV[0, 0]))
         expected.append(symbol)
     assert text == run.vocabulary.decode(np.array(expected)).decode()

@@ -11,8 +11,9 @@ import numpy as np
 from rnn_research.analysis.interventions import KINDS, QUANTITIES, Intervention, edit_of
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.errors import UserError, one_of
-from rnn_research.models.model import Model
+from rnn_research.models.model import NONE, Model
 from rnn_research.studies.cells.streams import Streams, lay_streams
+from rnn_research.tasks.batches import Stream
 from rnn_research.types import Array, Params
 
 NOBODY = -1
@@ -137,7 +138,7 @@ def moments(model: Model, params: Params, streams: Streams, layer: int, quantity
       UserError: for a layer or quantity that the model lacks.
     """
     C, T, B = streams.chunks
-    carry = model.initial_carry(params, B)
+    carry = model.carry(params, B)
     if not 0 <= layer < len(carry):
         raise UserError(f"layer {layer + 1} is not there: the model has layers 1 to {len(carry)}")
     if not hasattr(carry[layer][0], quantity):
@@ -157,12 +158,15 @@ def moments(model: Model, params: Params, streams: Streams, layer: int, quantity
 def _moments(
     model: Model, layer: int, quantity: str, params: Params, inputs_CTB: Array, counted_CTB: Array
 ) -> tuple[Array, Array, Array]:
+    assert model.decoder is not None, "a language model"
+    read = model.decoder.step
+
     def step(carry: Any, symbol_B: Array) -> tuple[Any, Array]:
-        _, carry = model.apply(params, symbol_B[None], carry)
+        _, carry = read(params, carry, symbol_B, NONE)
         return carry, getattr(carry[layer][0], quantity)
 
-    def chunk(carry: Any, read: tuple[Array, Array]) -> tuple[Any, tuple[Array, Array, Array]]:
-        inputs_TB, counted_TB = read
+    def chunk(carry: Any, given: tuple[Array, Array]) -> tuple[Any, tuple[Array, Array, Array]]:
+        inputs_TB, counted_TB = given
         carry, a_TBH = jax.lax.scan(step, carry, inputs_TB)
         weight_TB1 = counted_TB[..., None].astype(a_TBH.dtype)
         count = jnp.sum(weight_TB1)
@@ -170,7 +174,7 @@ def _moments(
         square_H = jnp.sum(weight_TB1 * (a_TBH - mean_H) ** 2, axis=(0, 1)) / jnp.maximum(count, 1)
         return carry, (mean_H, square_H, count)
 
-    start = model.initial_carry(params, inputs_CTB.shape[-1])
+    start = model.carry(params, inputs_CTB.shape[-1])
     return jax.lax.scan(chunk, start, (inputs_CTB, counted_CTB))[1]
 
 
@@ -235,18 +239,20 @@ def _read(
         edit = edit_of(Intervention(layer, quantity, index, kind, value))
 
         def chunk(carry: Any, read: tuple[Array, Array, Array]) -> tuple[Any, tuple[Array, Array]]:
-            inputs_TB, targets_TB, closing_TB = read
-            logits_TBV, carry = model.apply(params, inputs_TB, carry, edit=edit)
+            inputs_BT, targets_BT, closing_BT = (leaf_TB.T for leaf_TB in read)
+            batch = Stream(inputs_BT, targets_BT, jnp.zeros(len(inputs_BT), bool))
+            logits_BTV, carry = model.predict(params, batch, carry, edits={"stack": edit})
             # Only two of the V scores are wanted: the whole log-softmax is not written down.
-            total_TB = jax.nn.logsumexp(logits_TBV.astype(jnp.float32), axis=-1)
+            total_BT = jax.nn.logsumexp(logits_BTV.astype(jnp.float32), axis=-1)
 
-            def log_p(symbols_TB: Array) -> Array:
-                chosen_TB1 = jnp.take_along_axis(logits_TBV, jnp.maximum(symbols_TB, 0)[..., None], axis=-1)
-                return chosen_TB1[..., 0].astype(jnp.float32) - total_TB
+            def log_p(symbols_BT: Array) -> Array:
+                chosen_BT1 = jnp.take_along_axis(logits_BTV, jnp.maximum(symbols_BT, 0)[..., None], axis=-1)
+                return chosen_BT1[..., 0].astype(jnp.float32) - total_BT
 
-            return carry, (-log_p(targets_TB), jnp.where(closing_TB >= 0, jnp.exp(log_p(closing_TB)), 0))
+            p_BT = jnp.where(closing_BT >= 0, jnp.exp(log_p(closing_BT)), 0)
+            return carry, (-log_p(targets_BT).T, p_BT.T)
 
-        start = model.initial_carry(params, symbols[0].shape[-1])
+        start = model.carry(params, symbols[0].shape[-1])
         return jax.lax.scan(chunk, start, symbols)[1]
 
     return jax.vmap(of_one)(index_U, value_U)

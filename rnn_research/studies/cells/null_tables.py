@@ -14,13 +14,13 @@ import numpy as np
 from rnn_research.analysis.units.columns import columns_of
 from rnn_research.analysis.units.verdict import CELLS, LEVEL, UNTRAINED, verdict
 from rnn_research.concepts.concept import Concept, binary
-from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.models import Model
 from rnn_research.studies.cells.gathering import Half, Halves, half_of
 from rnn_research.studies.cells.judging import evidence
 from rnn_research.studies.cells.reading import quantities_of, units_of
 from rnn_research.studies.cells.searching import searched
 from rnn_research.studies.cells.statistics import Text
-from rnn_research.unroll import Stack
+from rnn_research.types import Params
 
 RUNS = (30, 300, 3000)
 """Mean lengths of runs, in symbols."""
@@ -32,9 +32,9 @@ FOUND = (*CELLS, UNTRAINED)
 
 
 def null_tables(
-    shape: Stack,
-    networks: Mapping[str, LanguageModelParams],
-    untrained: LanguageModelParams,
+    model: Model,
+    networks: Mapping[str, Params],
+    untrained: Params,
     symbols_N: np.ndarray,
     tables: int,
     *,
@@ -48,7 +48,7 @@ def null_tables(
     """Judges ``tables`` tables of independent labels for every network and mean length of runs.
 
     Args:
-      shape: of the networks.
+      model: of the networks.
       networks: parameters by name.
       untrained: of the control.
       symbols_N: the text.
@@ -63,8 +63,8 @@ def null_tables(
       Ready for JSON: ``allowed``, the share of tables with a finding that lies within two standard errors of 5 %;
       ``rows``, for each network and mean length the ``tables``, how many have a ``found``, and the ``verdicts``.
     """
-    quantities = quantities_of(shape)
-    text, units = Text(shape, quantities, np.asarray(symbols_N), streams), units_of(shape, quantities)
+    quantities = quantities_of(model.stack)
+    text, units = Text(model, quantities, np.asarray(symbols_N), streams), units_of(model.stack, quantities)
     blank = [binary("", np.zeros(len(symbols_N), bool))]
     control = text.halves(untrained, text.bins(untrained), blank, 100, sample)
     recent = text.recent(control)

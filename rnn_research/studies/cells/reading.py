@@ -14,10 +14,12 @@ import numpy as np
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.cells import CellInit
-from rnn_research.models.language_model import LanguageModelParams, inputs_of, outputs_of
+from rnn_research.models import Model
+from rnn_research.models.model import Recurrence
 from rnn_research.studies.cells.streams import WARM_UP, Cut
-from rnn_research.types import Array
-from rnn_research.unroll import Stack, stack
+from rnn_research.tasks.batches import Stream
+from rnn_research.types import Array, Carry, Params
+from rnn_research.unroll import Stack
 
 Quantity = tuple[int, str]
 """A layer from 0, and "h", "c" or a gate's name."""
@@ -54,35 +56,37 @@ def units_of(shape: Stack, quantities: Sequence[Quantity]) -> list[Unit]:
 
 
 def reader(
-    shape: Stack, quantities: Sequence[Quantity], *, keep: Keep | None = None, logits: bool = False
+    model: Model, quantities: Sequence[Quantity], *, keep: Keep | None = None, logits: bool = False
 ) -> Callable[..., tuple[Any, Any, Any]]:
     """Compiles the reading of one chunk: ``(params, carry, symbols_TB, extra) -> (carry, kept, logits)``.
 
     Args:
-      shape: of the model's stack.
+      model: a language model.
       quantities: what is read, in the order of the axis U.
       keep: see ``Keep``; all of the activations by default.
       logits: whether scores of the next symbol are wanted.
     """
 
     @jax.jit
-    def read_chunk(params: LanguageModelParams, carry: Any, symbols_TB: Array, extra: Any) -> tuple[Any, Any, Any]:
-        traces = trace_layers(shape, params.stack, carry, inputs_of(params, symbols_TB, _symbols_read(params)))
+    def read_chunk(params: Params, carry: Any, symbols_TB: Array, extra: Any) -> tuple[Any, Any, Any]:
+        one = reading_of(model, params, carry, symbols_TB)
+        shape = one.stack
+        traces = trace_layers(shape, one.params, one.carry, one.x)
         after = tuple((jax.tree.map(lambda leaf: leaf[-1], trace.carries),) for trace in traces)
         a_TBU = jnp.concatenate([_values(traces[layer], name) for layer, name in quantities], axis=-1)
         kept = a_TBU if keep is None else keep(a_TBU, extra)
         top = shape.cell.hidden(traces[-1].carries)
         if shape.residual and traces[-1].x.shape == top.shape:
             top = traces[-1].x + top
-        return after, kept, outputs_of(params, top) if logits else None
+        return after, kept, one.read(top) if logits else None
 
     return read_chunk
 
 
 def read(
     read_chunk: Callable[..., tuple[Any, Any, Any]],
-    shape: Stack,
-    params: LanguageModelParams,
+    model: Model,
+    params: Params,
     symbols_N: np.ndarray,
     cut: Cut,
     *,
@@ -93,7 +97,7 @@ def read(
 
     Args:
       read_chunk: of ``reader``.
-      shape, params: of the model.
+      model, params: that reads.
       symbols_N: the text, as the model's vocabulary numbers it.
       cut: of ``cut_of``.
       steps: of a chunk.
@@ -101,7 +105,7 @@ def read(
     """
     B, S = cut
     symbols_SB = np.asarray(symbols_N[: B * S], np.int32).reshape(B, S).T
-    carry = stack.initial_carry(shape, params.stack, (B,), jnp.promote_types(params.w_HV.dtype, jnp.float32))
+    carry = model.carry(params, B)
     waiting: tuple[int, int, Any, Any] | None = None
     for start in range(0, S, steps):
         stop = min(start + steps, S)
@@ -128,5 +132,9 @@ def _values(trace: Any, name: str) -> Array:
     return getattr(trace.carries if name in trace.carries._fields else trace.gates, name)
 
 
-def _symbols_read(params: LanguageModelParams) -> int:
-    return len(params.b_V if params.embedding_VE is None else params.embedding_VE)
+def reading_of(model: Model, params: Params, carry: Carry, symbols_TB: Array) -> Recurrence:
+    """The stack of a language model at work on some symbols, from a carry that is handed on."""
+    symbols_BT = symbols_TB.T
+    batch = Stream(symbols_BT, symbols_BT, jnp.zeros(len(symbols_BT), bool))
+    (one,) = model.recurrences(params, batch, carry).values()
+    return one

@@ -14,18 +14,16 @@ import numpy as np
 from rnn_research.analysis.gates import LEFT, RIGHT, SIGMOIDAL
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.errors import UserError
-from rnn_research.models.language_model import LanguageModelParams, inputs_of
+from rnn_research.models import Model
+from rnn_research.studies.cells.reading import reading_of
 from rnn_research.studies.cells.streams import lay_streams
-from rnn_research.types import Array
-from rnn_research.unroll import Stack
-from rnn_research.unroll.stack import initial_carry
+from rnn_research.types import Array, Params
 
 
 def saturation(
-    shape: Stack,
-    params: LanguageModelParams,
+    model: Model,
+    params: Params,
     symbols_N: np.ndarray,
-    V: int,
     *,
     streams: int = 32,
     steps: int | None = None,
@@ -33,10 +31,9 @@ def saturation(
     """The shares of every gate of every layer, ready for JSON.
 
     Args:
-      shape: the model's stack.
+      model: a language model.
       params: its parameters.
       symbols_N: the text, of any length: it is read in chunks.
-      V: symbols that the model knows.
       streams: read side by side; the first 100 steps of each are not counted.
       steps: of each stream; None for all of the text.
 
@@ -50,16 +47,16 @@ def saturation(
     laid = lay_streams(symbols_N, streams, steps)
     C, T, B = laid.chunks
     counted = np.pad(laid.counted_SB, ((0, C * T - len(laid.counted_SB)), (0, 0))).reshape(C, T, B)
-    carry = initial_carry(shape, params.stack, (B,))
+    carry = model.carry(params, B)
     totals: Any = None
     for inputs_TB, counted_TB in zip(laid.inputs_CTB, counted, strict=True):
-        carry, found = _chunk(shape, V, params, carry, inputs_TB, counted_TB)
+        carry, found = _chunk(model, params, carry, inputs_TB, counted_TB)
         # Whole counts of one chunk are exact in float32; their sum over a long text is kept in float64.
         found = jax.tree.map(lambda x: np.asarray(x, np.float64), found)
         totals = found if totals is None else jax.tree.map(np.add, totals, found)
     positions = int(laid.counted_SB.sum())
     if not any(totals):
-        raise UserError(f"--workdir: the cell {shape.cell.name} has no gates that open and close")
+        raise UserError(f"--workdir: the cell {model.stack.cell.name} has no gates that open and close")
     return [
         {
             "layer": layer + 1,
@@ -74,11 +71,12 @@ def saturation(
     ]
 
 
-@partial(jax.jit, static_argnames=("shape", "V"))
+@partial(jax.jit, static_argnames="model")
 def _chunk(
-    shape: Stack, V: int, params: LanguageModelParams, carry: Any, inputs_TB: Array, counted_TB: Array
+    model: Model, params: Params, carry: Any, inputs_TB: Array, counted_TB: Array
 ) -> tuple[Any, list[dict[str, tuple[Array, Array]]]]:
-    layers = trace_layers(shape, params.stack, carry, inputs_of(params, inputs_TB, V))
+    one = reading_of(model, params, carry, inputs_TB)
+    layers = trace_layers(one.stack, one.params, one.carry, one.x)
     last = tuple((jax.tree.map(lambda c: c[-1], layer.carries),) for layer in layers)
 
     def count(stuck_TBH: Array) -> Array:

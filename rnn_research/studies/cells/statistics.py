@@ -19,13 +19,13 @@ from rnn_research.analysis.units.histograms import Bins, bins_of, quantised
 from rnn_research.analysis.units.recent import Contexts
 from rnn_research.concepts import Concept
 from rnn_research.errors import UserError
-from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.models import Model
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
 from rnn_research.studies.cells.reading import Chunk, Quantity, quantities_of, read, reader, units_of
 from rnn_research.studies.cells.searching import Recent
 from rnn_research.studies.cells.streams import cut_of
-from rnn_research.unroll import Stack
+from rnn_research.types import Params
 
 LAST = 5
 """How many of the last characters the control's probe sees."""
@@ -43,42 +43,40 @@ class Text:
     """A text in two halves, to be read by networks of one shape."""
 
     def __init__(
-        self, shape: Stack, quantities: Sequence[Quantity], symbols_N: np.ndarray, streams: int = 32, steps: int = STEPS
+        self, model: Model, quantities: Sequence[Quantity], symbols_N: np.ndarray, streams: int = 32, steps: int = STEPS
     ) -> None:
         """Compiles the reading; arguments as of ``score_concepts``."""
-        self.shape, self.steps = shape, steps
+        self.model, self.steps = model, steps
         middle = len(symbols_N) // 2
         self.places = slice(0, middle), slice(middle, None)
         self.parts = symbols_N[:middle], symbols_N[middle:]
         self.cut = cut_of(middle, streams)
-        self._floats = reader(shape, quantities)
-        self._coded = reader(shape, quantities, keep=lambda a, bins: quantised(a, *bins))
+        self._floats = reader(model, quantities)
+        self._coded = reader(model, quantities, keep=lambda a, bins: quantised(a, *bins))
 
-    def bins(self, params: LanguageModelParams) -> Bins:
+    def bins(self, params: Params) -> Bins:
         """Of the first chunk.
 
         Raises:
           UserError: for activations that are not finite.
         """
-        first = next(read(self._floats, self.shape, params, self.parts[0], self.cut, steps=self.steps)).kept
+        first = next(read(self._floats, self.model, params, self.parts[0], self.cut, steps=self.steps)).kept
         try:
             return bins_of(first.reshape(-1, first.shape[-1]))
         except ValueError as error:
             raise UserError(f"--workdir: the network's {error}; choose another checkpoint by --step") from error
 
-    def _chunks(self, params: LanguageModelParams, bins: Bins, part: np.ndarray) -> Iterator[Chunk]:
-        return read(self._coded, self.shape, params, part, self.cut, steps=self.steps, extra=tuple(bins))
+    def _chunks(self, params: Params, bins: Bins, part: np.ndarray) -> Iterator[Chunk]:
+        return read(self._coded, self.model, params, part, self.cut, steps=self.steps, extra=tuple(bins))
 
-    def beginning(self, params: LanguageModelParams, bins: Bins) -> tuple[np.ndarray, np.ndarray]:
+    def beginning(self, params: Params, bins: Bins) -> tuple[np.ndarray, np.ndarray]:
         """Bins and positions of the first chunks of the first half."""
         count = max(1, DELAY_SAMPLE // (self.cut.B * self.steps))
         chunks = list(itertools.islice(self._chunks(params, bins, self.parts[0]), count))
         codes_NU = np.concatenate([chunk.kept.reshape(-1, chunk.kept.shape[-1]) for chunk in chunks])
         return codes_NU, np.concatenate([chunk.positions_TB.ravel() for chunk in chunks])
 
-    def halves(
-        self, params: LanguageModelParams, bins: Bins, concepts: Sequence[Concept], window: int, sample: int
-    ) -> Halves:
+    def halves(self, params: Params, bins: Bins, concepts: Sequence[Concept], window: int, sample: int) -> Halves:
         """Sums and samples of one network."""
         found = []
         for place, part in zip(self.places, self.parts, strict=True):
@@ -98,9 +96,9 @@ class Text:
 
 
 def score_concepts(
-    shape: Stack,
-    params: LanguageModelParams,
-    untrained_params: LanguageModelParams,
+    model: Model,
+    params: Params,
+    untrained_params: Params,
     symbols_N: np.ndarray,
     concepts: Sequence[Concept],
     *,
@@ -115,7 +113,7 @@ def score_concepts(
     """Scores every unit against every concept and judges each concept.
 
     Args:
-      shape, params: of the trained language model.
+      model, params: the trained language model.
       untrained_params: of its copy before training.
       symbols_N: the text as the model's vocabulary numbers it.
       concepts: with a label for every symbol.
@@ -143,9 +141,9 @@ def score_concepts(
             raise UserError(
                 f"--concepts: {concept.name} has {len(concept.labels_N)} labels for {len(symbols_N)} symbols of --text"
             )
-    quantities = tuple(quantities_of(shape) if quantities is None else quantities)
+    quantities = tuple(quantities_of(model.stack) if quantities is None else quantities)
     symbols_N = np.asarray(symbols_N)
-    text = Text(shape, quantities, symbols_N, streams, steps)
+    text = Text(model, quantities, symbols_N, streams, steps)
     bins = text.bins(params)
     late = delays(*text.beginning(params, bins), concepts)
     concepts = [delayed(concept, lag) for concept, lag in zip(concepts, late, strict=True)]
@@ -154,7 +152,7 @@ def score_concepts(
     untrained = text.halves(untrained_params, text.bins(untrained_params), concepts, window, sample)
     say("read them with the untrained network")
     recent = text.recent(trained)
-    found = judged(trained, untrained, recent, units_of(shape, quantities), shifts) | {"last_characters": LAST}
+    found = judged(trained, untrained, recent, units_of(model.stack, quantities), shifts) | {"last_characters": LAST}
     for entry, lag in zip(found["concepts"], late, strict=True):
         entry["delay"] = lag
         if lag and entry["best"] is not None:

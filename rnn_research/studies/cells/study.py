@@ -17,7 +17,6 @@ from rnn_research.analysis.gates import SIGMOIDAL
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.analysis.units.verdict import CELLS
 from rnn_research.concepts import Concept
-from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.breakdown import breakdown
 from rnn_research.studies.cells.causes import closing, effect
 from rnn_research.studies.cells.closing_symbols import closing_symbols
@@ -76,12 +75,12 @@ def run(
     Returns:
       Results ready for JSON, and the stretch to be shown.
     """
-    analysis, shape = config.analysis, stack_of(model.config.model)
+    analysis, shape = config.analysis, model.model.stack
     untrained = model.model.init(
         purpose_key(jax.random.key(model.config.seed), 0, Purpose.PARAMS), model.config.model.init
     )
     results = score_concepts(
-        shape,
+        model.model,
         model.params,
         untrained,
         symbols_N,
@@ -117,7 +116,7 @@ def run(
     proofs([entry["effect"] for entry in results["concepts"]])
     results["saturation"] = None
     if any(name in SIGMOIDAL for _, name in quantities_of(shape)):
-        results["saturation"] = saturation(shape, model.params, symbols_N, len(model.vocabulary), steps=analysis.steps)
+        results["saturation"] = saturation(model.model, model.params, symbols_N, steps=analysis.steps)
     results["breakdown"] = None
     if training is not None:
         read_text = text[: analysis.breakdown_characters]
@@ -145,12 +144,12 @@ def characters_of(text: bytes, vocabulary: Vocabulary) -> str:
 
 def stretch(model: Trained, text: str, symbols_N: np.ndarray, concepts: Sequence[Concept], count: int) -> Stretch:
     """The first ``count`` characters of the half that confirms, read in one stream after some to warm up."""
-    shape = stack_of(model.config.model)
+    shape = model.model.stack
     middle = len(symbols_N) // 2
     part = symbols_N[middle : middle + count + WARM_UP]
     quantities = quantities_of(shape)
-    read_chunk = reader(shape, quantities, logits=True)
-    chunks = list(read(read_chunk, shape, model.params, part, cut_of(len(part), most=1)))
+    read_chunk = reader(model.model, quantities, logits=True)
+    chunks = list(read(read_chunk, model.model, model.params, part, cut_of(len(part), most=1)))
     a_NU = np.concatenate([chunk.kept[:, 0] for chunk in chunks])
     logits_NV = np.concatenate([chunk.logits_TBV[:, 0] for chunk in chunks])
     positions_N = middle + np.concatenate([chunk.positions_TB[:, 0] for chunk in chunks])

@@ -25,9 +25,10 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.errors import at_least, one_of
-from rnn_research.tasks.objectives import number_objective
+from rnn_research.tasks.answers import Interface, numbers
+from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.tasks.synthetic.generated import LONGEST, generated
-from rnn_research.tasks.task import Batch, Task
+from rnn_research.tasks.task import Task
 from rnn_research.types import Array, Key
 
 FLOORS = {"uniform": 1 / 6, "1997": 1 / 24, "product": 7 / 144}
@@ -39,22 +40,20 @@ def adding(config: Any, evaluation: Any) -> Task:
     at_least("--config.task.length", config.length, 2 if config.form == "uniform" else 20, LONGEST)
     draw = draw_uniform if config.form == "uniform" else draw_1997
 
-    def generate(key: Key, B: int) -> Batch:
+    def generate(key: Key, B: int) -> Labelled:
         return draw(key, B, config.length, config.form)
 
     return generated(
         "adding",
         config,
         evaluation,
-        input_size=2,
-        output_size=1,
+        interface=Interface(Labelled, 2, numbers(1, tolerance=0.04)),
         generate=generate,
-        objective=number_objective(tolerance=0.04),
         facts={"length": config.length, "form": config.form, "floor_mean_squared_error": FLOORS[config.form]},
     )
 
 
-def draw_uniform(key: Key, B: int, T: int, form: str = "uniform") -> Batch:
+def draw_uniform(key: Key, B: int, T: int, form: str = "uniform") -> Labelled:
     """B sequences of T pairs."""
     k_value, k_first, k_second = jax.random.split(key, 3)
     value_TB = jax.random.uniform(k_value, (T, B))
@@ -66,7 +65,7 @@ def draw_uniform(key: Key, B: int, T: int, form: str = "uniform") -> Batch:
     return _batch(value_TB, marker_TB, x1_B + x2_B, jnp.full((B,), T))
 
 
-def draw_1997(key: Key, B: int, T: int, form: str = "1997") -> Batch:
+def draw_1997(key: Key, B: int, T: int, form: str = "1997") -> Labelled:
     """B sequences of T to T + T/10 pairs."""
     longest = T + T // 10
     k_value, k_first, k_second, k_length = jax.random.split(key, 4)
@@ -90,8 +89,6 @@ def _at(value_TB: Array, time_B: Array) -> Array:
     return jnp.take_along_axis(value_TB, time_B[None], axis=0)[0]
 
 
-def _batch(value_TB: Array, marker_TB: Array, answer_B: Array, lengths_B: Array) -> Batch:
-    last_TB = jnp.arange(value_TB.shape[0])[:, None] == lengths_B - 1
-    targets_TBK = jnp.where(last_TB, answer_B, jnp.nan)[..., None]
-    inputs = jnp.stack([value_TB, marker_TB], axis=-1)
-    return Batch(inputs, targets_TBK, fresh_B=jnp.ones(answer_B.shape, bool), lengths_B=lengths_B)
+def _batch(value_TB: Array, marker_TB: Array, answer_B: Array, lengths_B: Array) -> Labelled:
+    x_BTD = jnp.stack([value_TB.T, marker_TB.T], axis=-1)
+    return Labelled(Padded(x_BTD, lengths_B), answer_B[:, None])

@@ -18,9 +18,10 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.errors import at_least
-from rnn_research.tasks.objectives import class_objective
+from rnn_research.tasks.answers import Interface, classes
+from rnn_research.tasks.batches import Asked, Padded
 from rnn_research.tasks.synthetic.generated import LONGEST, generated
-from rnn_research.tasks.task import Batch, Task
+from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 SYMBOLS, BLANK, SIGNAL = 8, 8, 9
@@ -33,25 +34,23 @@ def copying(config: Any, evaluation: Any) -> Task:
     at_least("--config.task.symbols", config.symbols, 1, MOST_SYMBOLS)
     S, T = config.symbols, config.length
 
-    def generate(key: Key, B: int) -> Batch:
+    def generate(key: Key, B: int) -> Asked:
         return draw(key, B, T, S)
 
     return generated(
         "copying",
         config,
         evaluation,
-        input_size=SYMBOLS + 2,
-        output_size=SYMBOLS + 1,
+        interface=Interface(Asked, SYMBOLS + 2, classes(SYMBOLS + 1)),
         generate=generate,
-        objective=class_objective(),
         facts={"length": T, "symbols": S, "floor_nats_per_answer": S * math.log(SYMBOLS) / (T + 2 * S)},
     )
 
 
-def draw(key: Key, B: int, T: int, S: int) -> Batch:
+def draw(key: Key, B: int, T: int, S: int) -> Asked:
     """B sequences of T + 2 S symbols."""
     word_SB = jax.random.randint(key, (S, B), 0, SYMBOLS)
     blanks = jnp.full((T + 2 * S, B), BLANK)
     inputs_TB = blanks.at[:S].set(word_SB).at[S + T - 1].set(SIGNAL)
     targets_TB = blanks.at[S + T :].set(word_SB)
-    return Batch(inputs_TB, targets_TB, fresh_B=jnp.ones(B, bool))
+    return Asked(Padded(inputs_TB.T), targets_TB.T)

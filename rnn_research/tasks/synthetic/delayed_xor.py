@@ -15,9 +15,10 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.errors import at_least
-from rnn_research.tasks.objectives import class_objective
+from rnn_research.tasks.answers import Interface, classes
+from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.tasks.synthetic.generated import LONGEST, generated
-from rnn_research.tasks.task import Batch, Task
+from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 
@@ -26,27 +27,24 @@ def delayed_xor(config: Any, evaluation: Any) -> Task:
     at_least("--config.task.length", config.length, 2, LONGEST)
     at_least("--config.task.noise", config.noise, 0)
 
-    def generate(key: Key, B: int) -> Batch:
+    def generate(key: Key, B: int) -> Labelled:
         return draw(key, B, config.length, config.noise)
 
     return generated(
         "delayed_xor",
         config,
         evaluation,
-        input_size=2,
-        output_size=2,
+        interface=Interface(Labelled, 2, classes(2)),
         generate=generate,
-        objective=class_objective(),
         facts={"length": config.length, "noise": config.noise, "floor_accuracy": 0.5},
     )
 
 
-def draw(key: Key, B: int, T: int, noise: float) -> Batch:
+def draw(key: Key, B: int, T: int, noise: float) -> Labelled:
     """B sequences of T steps."""
     k_bits, k_noise = jax.random.split(key)
     bits_2B = jax.random.randint(k_bits, (2, B), 0, 2)
     value_TB = noise * jax.random.normal(k_noise, (T, B))
     value_TB = value_TB.at[:2].set(2.0 * bits_2B - 1.0)
     flag_TB = jnp.zeros((T, B)).at[:2].set(1.0)
-    targets_TB = jnp.full((T, B), -1).at[-1].set(bits_2B[0] ^ bits_2B[1])
-    return Batch(jnp.stack([value_TB, flag_TB], axis=-1), targets_TB, fresh_B=jnp.ones(B, bool))
+    return Labelled(Padded(jnp.stack([value_TB.T, flag_TB.T], axis=-1)), bits_2B[0] ^ bits_2B[1])

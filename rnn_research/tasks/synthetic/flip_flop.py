@@ -16,9 +16,10 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.errors import UserError, at_least
-from rnn_research.tasks.objectives import number_objective
+from rnn_research.tasks.answers import Interface, numbers
+from rnn_research.tasks.batches import Asked, Padded
 from rnn_research.tasks.synthetic.generated import LONGEST, generated
-from rnn_research.tasks.task import Batch, Task
+from rnn_research.tasks.task import Task
 from rnn_research.types import Array, Key
 
 MOST_SYMBOLS = 10_000  # channels
@@ -32,7 +33,7 @@ def flip_flop(config: Any, evaluation: Any) -> Task:
     if not 0 < p <= 1:
         raise UserError(f"--config.task.probability={p} must be above 0 and at most 1")
 
-    def generate(key: Key, B: int) -> Batch:
+    def generate(key: Key, B: int) -> Asked:
         return draw(key, B, T, config.symbols, p)
 
     silent = sum((1 - p) ** (t + 1) for t in range(T)) / T
@@ -40,24 +41,22 @@ def flip_flop(config: Any, evaluation: Any) -> Task:
         "flip_flop",
         config,
         evaluation,
-        input_size=config.symbols,
-        output_size=config.symbols,
+        interface=Interface(Asked, config.symbols, numbers(config.symbols, tolerance=0.5)),
         generate=generate,
-        objective=number_objective(tolerance=0.5),
         facts={"length": T, "channels": config.symbols, "floor_mean_squared_error": 1 - silent},
     )
 
 
-def draw(key: Key, B: int, T: int, channels: int, probability: float) -> Batch:
+def draw(key: Key, B: int, T: int, channels: int, probability: float) -> Asked:
     """B sequences of T steps."""
     k_when, k_sign = jax.random.split(key)
     when = jax.random.bernoulli(k_when, probability, (T, B, channels))
     sign = jax.random.rademacher(k_sign, (T, B, channels), jnp.float32)
-    inputs = jnp.where(when, sign, 0.0)
+    x_TBD = jnp.where(when, sign, 0.0)
 
     def remember(last: Array, now: Array) -> tuple[Array, Array]:
         last = jnp.where(now == 0, last, now)
         return last, last
 
-    _, targets = jax.lax.scan(remember, jnp.zeros((B, channels)), inputs)
-    return Batch(inputs, targets, fresh_B=jnp.ones(B, bool))
+    _, targets_TBK = jax.lax.scan(remember, jnp.zeros((B, channels)), x_TBD)
+    return Asked(Padded(jnp.swapaxes(x_TBD, 0, 1)), jnp.swapaxes(targets_TBK, 0, 1))

@@ -8,12 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import at_least
-from rnn_research.tasks.objectives import Objective
-from rnn_research.tasks.task import Batch, Split, Task
+from rnn_research.tasks.answers import Interface
+from rnn_research.tasks.batches import Batch
+from rnn_research.tasks.task import Split, Task
 from rnn_research.types import Array, Key
 
 Generate = Callable[[Key, int], Batch]
-"""``(key, B) -> Batch`` of B fresh sequences."""
+"""``(key, B) -> batch`` of B fresh sequences."""
 
 LONGEST = 1_000_000  # steps of a sequence
 MOST_SEQUENCES = 1_000_000  # in a batch, or that a split is scored on
@@ -25,10 +26,8 @@ def generated(
     config: Any,
     evaluation: Any,
     *,
-    input_size: int,
-    output_size: int,
+    interface: Interface,
     generate: Generate,
-    objective: Objective,
     facts: Mapping[str, Any],
 ) -> Task:
     """Builds the task.
@@ -37,10 +36,8 @@ def generated(
       name: its key in ``TASKS``.
       config: the task section; reads ``batch_size``, ``steps_per_epoch`` and ``evaluation_sequences``.
       evaluation: the evaluation section; reads ``batch_size``.
-      input_size: features of the input.
-      output_size: numbers of the output.
+      interface: what ``generate`` draws.
       generate: draws a batch.
-      objective: how it is scored.
       facts: the floor and what else provenance should know.
     """
     at_least("--config.task.steps_per_epoch", config.steps_per_epoch, 1)
@@ -52,29 +49,24 @@ def generated(
         del data, step  # the key already differs from step to step
         return generate(key, config.batch_size)
 
-    streams = min(evaluation.batch_size, config.evaluation_sequences)
+    size = min(evaluation.batch_size, config.evaluation_sequences)
 
     def evaluation_batch(data: Any, key: Key, step: Array) -> Batch:
         del key  # a split is the same for every run, whatever its seed
-        return numbered(generate, data, step * streams + jnp.arange(streams), config.evaluation_sequences)
+        return numbered(generate, data, step * size + jnp.arange(size), config.evaluation_sequences)
 
-    batches = -(-config.evaluation_sequences // streams)
+    batches = -(-config.evaluation_sequences // size)
     splits = {
-        split: Split(np.uint32(number), config.steps_per_epoch if split == "train" else batches, streams)
+        split: Split(np.uint32(number), config.steps_per_epoch if split == "train" else batches, size)
         for split, number in NUMBERS.items()
     }
     splits["train"] = splits["train"]._replace(batch_size=config.batch_size)
     return Task(
         name=name,
-        input_size=input_size,
-        output_size=output_size,
+        interface=interface,
         splits=splits,
         batch=batch,
         evaluation_batch=evaluation_batch,
-        loss=objective.loss,
-        score=objective.score,
-        summary=objective.summary,
-        objective=(objective.name, *objective.ratio),
         facts={"task": name, **facts},
         length=config.length,
     )
@@ -91,19 +83,8 @@ def numbered(generate: Generate, split: Any, number_B: Array, count: int) -> Bat
     """
     keys_B = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(split), number_B)
     one_by_one = jax.vmap(lambda key: generate(key, 1))(keys_B)
-    inputs, targets, fresh_B, ends_TB, lengths_B = one_by_one
-    targets = _in_time(targets)
-    nothing = -1 if jnp.issubdtype(targets.dtype, jnp.integer) else jnp.nan
-    asked_B = (number_B < count).reshape(-1, *[1] * (targets.ndim - 2))
-    return Batch(
-        _in_time(inputs),
-        jnp.where(asked_B, targets, nothing),
-        fresh_B[:, 0],
-        None if ends_TB is None else _in_time(ends_TB),
-        None if lengths_B is None else lengths_B[:, 0],
-    )
-
-
-def _in_time(x_BT1: Array) -> Array:
-    """Batches of one, ``[B, T, 1, ...]``, as one batch ``[T, B, ...]``."""
-    return jnp.swapaxes(x_BT1[:, :, 0], 0, 1)
+    batch = jax.tree.map(lambda leaf_B1: leaf_B1[:, 0], one_by_one)
+    answers = batch.answers
+    nothing = -1 if jnp.issubdtype(answers.dtype, jnp.integer) else jnp.nan
+    asked_B = (number_B < count).reshape(-1, *[1] * (answers.ndim - 1))
+    return batch.with_answers(jnp.where(asked_B, answers, nothing))

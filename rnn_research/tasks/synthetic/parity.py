@@ -12,9 +12,10 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.errors import at_least, one_of
-from rnn_research.tasks.objectives import class_objective
+from rnn_research.tasks.answers import Interface, classes
+from rnn_research.tasks.batches import Asked, Padded
 from rnn_research.tasks.synthetic.generated import LONGEST, generated
-from rnn_research.tasks.task import Batch, Task
+from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 
@@ -23,25 +24,21 @@ def parity(config: Any, evaluation: Any) -> Task:
     at_least("--config.task.length", config.length, 1, LONGEST)
     one_of("--config.task.form", config.form, ("every", "last"))
 
-    def generate(key: Key, B: int) -> Batch:
+    def generate(key: Key, B: int) -> Asked:
         return draw(key, B, config.length, config.form)
 
     return generated(
         "parity",
         config,
         evaluation,
-        input_size=2,
-        output_size=2,
+        interface=Interface(Asked, 2, classes(2)),
         generate=generate,
-        objective=class_objective(),
         facts={"length": config.length, "form": config.form, "floor_accuracy": 0.5},
     )
 
 
-def draw(key: Key, B: int, T: int, form: str) -> Batch:
+def draw(key: Key, B: int, T: int, form: str) -> Asked:
     """B sequences of T bits."""
     bits_TB = jax.random.randint(key, (T, B), 0, 2)
-    targets_TB = jnp.cumsum(bits_TB, axis=0) % 2
-    if form == "last":
-        targets_TB = targets_TB.at[:-1].set(-1)
-    return Batch(bits_TB, targets_TB, fresh_B=jnp.ones(B, bool))
+    odd_BT = jnp.cumsum(bits_TB.T, axis=1) % 2
+    return Asked(Padded(bits_TB.T), odd_BT if form == "every" else odd_BT.at[:, :-1].set(-1))

@@ -15,9 +15,10 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.errors import at_least
-from rnn_research.tasks.objectives import class_objective
+from rnn_research.tasks.answers import Interface, classes
+from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.tasks.synthetic.generated import LONGEST, generated
-from rnn_research.tasks.task import Batch, Task
+from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 SYMBOLS, SPECIAL = 100, 2
@@ -27,22 +28,20 @@ def random_permutation(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, the steps read before the answer."""
     at_least("--config.task.length", config.length, 2, LONGEST)
 
-    def generate(key: Key, B: int) -> Batch:
+    def generate(key: Key, B: int) -> Labelled:
         return draw(key, B, config.length)
 
     return generated(
         "random_permutation",
         config,
         evaluation,
-        input_size=SYMBOLS,
-        output_size=SYMBOLS,
+        interface=Interface(Labelled, SYMBOLS, classes(SYMBOLS, whole=True)),
         generate=generate,
-        objective=class_objective(whole=True),
         facts={"length": config.length, "floor_sequence_error": 0.5},
     )
 
 
-def draw(key: Key, B: int, T: int) -> Batch:
+def draw(key: Key, B: int, T: int) -> Labelled:
     """B sequences of T symbols."""
     k_first, k_rest = jax.random.split(key)
     first_B = jax.random.randint(k_first, (B,), 0, SPECIAL)
@@ -53,7 +52,5 @@ def draw(key: Key, B: int, T: int) -> Batch:
         keys = jax.random.split(k, rounds)
         return jax.vmap(lambda key: jax.random.permutation(key, others))(keys).reshape(-1)[: T - 1]
 
-    rest_TB = SPECIAL + jax.vmap(permutations)(jax.random.split(k_rest, B)).T
-    inputs_TB = jnp.concatenate([first_B[None], rest_TB])
-    targets_TB = jnp.full((T, B), -1).at[-1].set(first_B)
-    return Batch(inputs_TB, targets_TB, fresh_B=jnp.ones(B, bool))
+    rest_BT = SPECIAL + jax.vmap(permutations)(jax.random.split(k_rest, B))
+    return Labelled(Padded(jnp.concatenate([first_B[:, None], rest_BT], axis=1)), first_B)

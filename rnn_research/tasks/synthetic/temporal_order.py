@@ -17,9 +17,10 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.errors import UserError, at_least
-from rnn_research.tasks.objectives import class_objective
+from rnn_research.tasks.answers import Interface, classes
+from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.tasks.synthetic.generated import LONGEST, generated
-from rnn_research.tasks.task import Batch, Task
+from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 SPECIAL, DISTRACTORS = 2, 4  # A and B are symbols 0 and 1; c to f are 2 to 5
@@ -32,23 +33,21 @@ def temporal_order(config: Any, evaluation: Any) -> Task:
         raise UserError(f"--config.task.symbols={config.symbols} must be 2 or 3")
     at_least("--config.task.length", config.length, 10, LONGEST)
 
-    def generate(key: Key, B: int) -> Batch:
+    def generate(key: Key, B: int) -> Labelled:
         return draw(key, B, config.length, config.symbols)
 
-    classes = SPECIAL**config.symbols
+    K = SPECIAL**config.symbols
     return generated(
         "temporal_order",
         config,
         evaluation,
-        input_size=SPECIAL + DISTRACTORS,
-        output_size=classes,
+        interface=Interface(Labelled, SPECIAL + DISTRACTORS, classes(K, whole=True)),
         generate=generate,
-        objective=class_objective(whole=True),
-        facts={"length": config.length, "symbols": config.symbols, "floor_sequence_error": 1 - 1 / classes},
+        facts={"length": config.length, "symbols": config.symbols, "floor_sequence_error": 1 - 1 / K},
     )
 
 
-def draw(key: Key, B: int, T: int, symbols: int) -> Batch:
+def draw(key: Key, B: int, T: int, symbols: int) -> Labelled:
     """B sequences of T symbols."""
     k_noise, k_place, k_special = jax.random.split(key, 3)
     inputs_TB = jax.random.randint(k_noise, (T, B), SPECIAL, SPECIAL + DISTRACTORS)
@@ -58,5 +57,4 @@ def draw(key: Key, B: int, T: int, symbols: int) -> Batch:
     inputs_TB = inputs_TB.at[place_SB, jnp.arange(B)].set(special_SB)
     weight_S1 = SPECIAL ** jnp.arange(symbols - 1, -1, -1)[:, None]
     class_B = jnp.sum(special_SB * weight_S1, axis=0)
-    targets_TB = jnp.full((T, B), -1).at[-1].set(class_B)
-    return Batch(inputs_TB, targets_TB, fresh_B=jnp.ones(B, bool))
+    return Labelled(Padded(inputs_TB.T), class_B)

@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 
 from rnn_research.errors import UserError, at_least, one_of, share
-from rnn_research.tasks.task import Batch, Pieces, Split, Task
+from rnn_research.tasks.answers import Interface
+from rnn_research.tasks.answers import symbols as next_of
+from rnn_research.tasks.batches import Stream
+from rnn_research.tasks.task import Pieces, Split, Task
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import streams, vocabulary
+from rnn_research.tasks.text.coverage import Coverage, coverage, entropy
 from rnn_research.tasks.text.cutting import cut, shares
-from rnn_research.tasks.text.scoring import Coverage, coverage, cross_entropy, entropy, score, summary
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.types import Array, Key
 
@@ -83,6 +86,7 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         else:
             splits[name] = streams.evaluation(encoded, ends, evaluation.batch_size, config.chunk_length)
             pieces[name] = streams.pieces_of(lengths, splits[name], config.chunk_length)
+        splits[name] = splits[name]._replace(facts=coverages[name])
 
     facts = {
         **corpus_facts(config, corpus),
@@ -100,7 +104,6 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         evaluation.carry,
         facts,
         config.fresh_probability,
-        coverages,
         pieces,
     )
 
@@ -123,6 +126,7 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
     encoded, ends, _ = encode(documents, words, config.reset_at_documents)
     splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, shares(config))
     tokens = {name: int(split.batches * config.chunk_length * config.batch_size) for name, split in splits.items()}
+    splits = {name: split._replace(facts=Coverage(tokens[name], 1.0)) for name, split in splits.items()}
     number_B1 = np.arange(config.batch_size)[:, None]
     pieces = {
         name: Pieces(np.repeat(number_B1, split.batches, axis=1), "streams", config.chunk_length)
@@ -145,7 +149,6 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
         evaluation.carry,
         facts,
         config.fresh_probability,
-        {name: Coverage(count, 1.0) for name, count in tokens.items()},
         pieces,
     )
 
@@ -168,46 +171,45 @@ def next_symbol(
     evaluation_carry: str,
     facts: Mapping[str, Any],
     fresh_probability: float = 0.0,
-    coverages: Mapping[str, Coverage] = MappingProxyType({}),
     pieces: Mapping[str, Pieces] = MappingProxyType({}),
 ) -> Task:
     """The task over text that is already laid in streams.
 
     Args:
       words: its vocabulary.
-      splits: the streams.
+      splits: the streams; the facts of each are its ``Coverage``.
       chunk: time steps of a batch.
       carry: of training, ``stream`` or ``zero``.
       evaluation_carry: of the other splits.
       facts: what provenance must know.
       fresh_probability: of training alone.
-      coverages: of every split that is to have a summary.
       pieces: of every split that is to have an interval.
     """
 
-    def batch(data: Any, key: Key, step: Array) -> Batch:
+    def batch(data: Any, key: Key, step: Array) -> Stream:
         return streams.batch(data, step, chunk, carry == "stream", key, fresh_probability)
 
-    def evaluation_batch(data: Any, key: Key, step: Array) -> Batch:
+    def evaluation_batch(data: Any, key: Key, step: Array) -> Stream:
         del key
         return streams.batch(data, step, chunk, evaluation_carry == "stream")
 
     return Task(
         name="text",
-        input_size=len(words),
-        output_size=len(words),
+        interface=interface(len(words)),
         splits=splits,
         batch=batch,
         evaluation_batch=evaluation_batch,
-        loss=cross_entropy,
-        score=score,
-        summary=lambda sums, split: summary(sums, coverages[split]),
-        objective=("nats_per_token", "nats", "tokens"),
         facts=facts,
         symbols=words,
         length=chunk,
         pieces=pieces,
+        goes_on=evaluation_carry == "stream",
     )
+
+
+def interface(V: int) -> Interface:
+    """Of a text of V symbols."""
+    return Interface(Stream, V, next_of(V))
 
 
 def load(config: Any) -> corpora.Corpus:

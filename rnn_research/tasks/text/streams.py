@@ -18,7 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.errors import UserError
-from rnn_research.tasks.task import Batch, Pieces, Split
+from rnn_research.tasks.batches import Stream
+from rnn_research.tasks.task import Pieces, Split
 from rnn_research.tasks.text.vocabulary import OUTSIDE
 from rnn_research.types import Array, Key
 
@@ -127,7 +128,7 @@ def batch(
     keep_carry: bool,
     key: Key | None = None,
     fresh_probability: float = 0.0,
-) -> Batch:
+) -> Stream:
     """Chunk ``step`` of the endless walk over the streams.
 
     Args:
@@ -150,4 +151,4 @@ def batch(
     if keep_carry and fresh_probability:
         assert key is not None, "draws need a key"
         fresh_B |= jax.random.bernoulli(key, fresh_probability, (B,))
-    return Batch(inputs=window[:-1], targets=window[1:], fresh_B=fresh_B, ends_TB=ends)
+    return Stream(window[:-1].T, window[1:].T, fresh_B, None if ends is None else ends.T)
