@@ -14,7 +14,6 @@ import sys
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType
 
@@ -22,9 +21,8 @@ from experiments.benchmarks.case import Case, Shape
 from experiments.benchmarks.comparison import Run
 from experiments.benchmarks.timing import interleaved
 from experiments.benchmarks.train import V, config_of
-from rnn_research.training import devices
 from rnn_research.training.defaults import defaults
-from rnn_research.training.population import Population
+from rnn_research.training.placement import DealtMembers, SharedBatch
 from rnn_research.training.train import build
 
 MEMBERS = (1, 2, 4, 8, 16)
@@ -76,17 +74,13 @@ def population(members: int, n: int) -> Run:
     config.task.length, config.model.hidden = 50, 32
     config.task.batch_size = math.lcm(32, jax.local_device_count())  # a single run would have to split it
     built = build(config)
-    # An initialiser's name is no array: all members begin from the same config.
-    program = built.program._replace(init=lambda key, _, hyper: built.program.init(key, config.model.init, hyper))
-    trained = Population(program, members, jax.local_devices()[:n])
-    hypers_M = jax.tree.map(lambda number: jnp.full(members, number), built.hyper)
-    keys_M = jax.vmap(jax.random.key)(jnp.arange(members))
-    states_M = trained.init(keys_M, jnp.zeros(members), hypers_M)
-    hypers_M, data = trained.lay(hypers_M), built.task.splits["train"].data
+    numbers = [built.numbers._replace(seed=np.int64(seed)) for seed in range(members)]
+    placement = DealtMembers(built.program, built.task, numbers, jax.local_devices()[:n])
+    states_M = placement.init()
 
     def run() -> Any:
         nonlocal states_M
-        states_M, _ = trained.chunk(states_M, data, hypers_M, STEPS)
+        states_M, _ = placement.chunk(states_M, range(members), STEPS)
         return jax.block_until_ready(states_M)
 
     return run
@@ -97,13 +91,12 @@ def batch(n: int, B: int) -> Run:
     config = config_of(Case("lstm", Shape(B, 100, 128), features=V))
     built = build(config)
     mesh = jax.make_mesh((n,), ("batch",), axis_types=(AxisType.Auto,), devices=jax.local_devices()[:n])
-    split = built.task.splits["train"]
-    state = built.program.init(jax.random.key(0), config.model.init, built.hyper)
-    state, data = devices.spread(mesh, state, split.data, split.batch_axis)
+    placement = SharedBatch(built.program, built.task, built.numbers, mesh)
+    state = placement.place({0: built.program.init(built.numbers)})
 
     def run() -> Any:
         nonlocal state
-        state, metrics = built.program.chunk(state, data, built.hyper, STEPS)
+        state, metrics = placement.chunk(state, [0], STEPS)
         return jax.block_until_ready(metrics)
 
     return run

@@ -19,6 +19,9 @@ from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import loop
 from rnn_research.training.defaults import defaults
+from rnn_research.training.logbook import Logbook
+from rnn_research.training.member import Member
+from rnn_research.training.placement import SharedBatch
 from rnn_research.training.schedule import Schedule
 from rnn_research.training.train import build
 
@@ -34,28 +37,32 @@ def measure(rounds: int = ROUNDS, steps: int = STEPS) -> dict[str, Any]:
     built = build(config)
     bare_step = jax.jit(built.program.step, donate_argnums=0)
     data = {"train": jax.device_put(built.task.splits["train"].data)}
+    placement = SharedBatch(built.program, built.task, built.numbers)
     schedule = Schedule(steps, log_every=50, evaluate_every=0, save_every=100)
 
     def start() -> Any:
-        return built.program.init(jax.random.key(0), config.model.init, built.hyper)
+        return built.program.init(built.numbers)
 
     def step() -> None:
         state = start()
         for _ in range(steps):
-            state, _ = bare_step(state, data["train"], built.hyper)
+            state, _ = bare_step(state, data["train"], built.numbers)
         jax.block_until_ready(state)
 
     def chunk() -> None:
         state = start()
         for _ in range(steps // schedule.log_every):
-            state, _ = built.program.chunk(state, data["train"], built.hyper, schedule.log_every)
+            state, _ = built.program.chunk(state, data["train"], built.numbers, schedule.log_every)
         jax.block_until_ready(state)
 
     def whole() -> None:
         with tempfile.TemporaryDirectory() as folder:
             directory = RunDirectory(folder)
             checkpoints = Checkpoints(directory.checkpoints, built.model.objective.figure)
-            loop.run(config, built.program, built.task, schedule, start(), data, built.hyper, directory, checkpoints)
+            with Logbook(built.task, built.model, 0, directory, checkpoints, 0) as logbook:
+                member = Member(0, "", config, directory, checkpoints, logbook, 0, print)
+                states = placement.place({0: start()})
+                loop.run(placement, built.task, schedule, states, [member], lambda ended: None)
             checkpoints.close()
 
     for once in (step, chunk, whole):

@@ -79,11 +79,11 @@ def ours(form: str, case: Case) -> Run:
     config = config_of(case, form)
     built = build(config)
     data = jax.device_put(built.task.splits["train"].data)
-    state = built.program.init(jax.random.key(0), config.model.init, built.hyper)
+    state = built.program.init(built.numbers)
 
     def run() -> Any:
         nonlocal state
-        state, metrics = built.program.chunk(state, data, built.hyper, STEPS)
+        state, metrics = built.program.chunk(state, data, built.numbers, STEPS)
         return jax.block_until_ready(metrics)
 
     return run

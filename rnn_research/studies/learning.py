@@ -3,17 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.models.recurrent import count
 from rnn_research.runs.configs import changed
-from rnn_research.training.population import FREE, Population
-from rnn_research.training.step import hyper_of
+from rnn_research.training.numbers import FREE, numbers_of
+from rnn_research.training.placement import DealtMembers
 from rnn_research.training.train import Built, build
-from rnn_research.training.walk import score_split, totals
+from rnn_research.training.walk import totals
 
 Overrides = dict[str, Any]
 
@@ -68,61 +66,51 @@ def train_members(
     Raises:
       ValueError: if members differ in something else.
     """
-    built = build(base, batch_over=1)
-    population, states_M, hypers_M = begin(base, members, built)
-    data = {name: jax.tree.map(jnp.asarray, split.data) for name, split in built.task.splits.items()}
+    built, placement = placed(base, members)
+    states_M = placement.init()
+    everyone = range(len(members))
 
-    def scorer(split: str) -> Any:
-        part = built.task.splits[split]
-        score = lambda data, params: score_split(built.task, built.model, params, data, part.batches, part.batch_size)  # noqa: E731
-        return population.each(score)
-
-    def figures(scored: Any, split: str, params_M: Any) -> list[dict[str, float]]:
-        sums_M = population.to_host(scored(data[split], params_M))
-        one = lambda m: jax.tree.map(lambda s: s[m], sums_M)  # noqa: E731
+    def figures(split: str) -> list[dict[str, float]]:
+        sums = placement.apart(placement.score(split, states_M.params, everyone))
         facts = built.task.splits[split].facts
-        return [built.model.figures(totals(one(m)), facts) for m in range(len(members))]
+        return [built.model.figures(totals(of_member), facts) for of_member in sums]
 
-    evaluate = scorer("validation")
     objective, every = built.model.objective.figure, base.evaluation.every
     outcomes = [Outcome(dict(o), None, np.inf, np.inf, [], [], [], True, 0, {}) for o in members]
     for step in range(every, built.schedule.steps + 1, every):
-        states_M, metrics = population.chunk(states_M, data["train"], hypers_M, every)
-        for m, found in enumerate(figures(evaluate, "validation", states_M.params)):
-            mine = {name: np.asarray(v[m]) for name, v in metrics.items()}
-            outcomes[m] = _follow(outcomes[m], step, found[objective], mine, solved)
+        states_M, metrics_M = placement.chunk(states_M, everyone, every)
+        metrics = placement.apart(metrics_M)
+        for m, found in enumerate(figures("validation")):
+            outcomes[m] = _follow(outcomes[m], step, found[objective], metrics[m], solved)
         done = sum(o.success_step is not None for o in outcomes)
         say(f"step {step:,}/{built.schedule.steps:,}  {objective} {_row(outcomes)}  solved {done}/{len(outcomes)}")
         if done == len(outcomes) or not any(o.finite for o in outcomes):
             break
     if tested:
-        for m, found in enumerate(figures(scorer("test"), "test", states_M.params)):
+        for m, found in enumerate(figures("test")):
             outcomes[m] = outcomes[m]._replace(test=found)
-    params_M = jax.tree.map(lambda x: x[: len(members)], states_M.params)
+    params_M = placement.to_host(states_M.params)
     size = count(params_M) // len(members)
     return [o._replace(parameters=size) for o in outcomes], params_M, built
 
 
-def begin(base: ConfigDict, members: Sequence[Overrides], built: Built) -> tuple[Population, Any, Any]:
-    """The population of the members, their first states and their numbers."""
-    configs = [changed(base, overrides) for overrides in members]
+def placed(base: ConfigDict, members: Sequence[Overrides]) -> tuple[Built, DealtMembers]:
+    """The program of the members, and themselves where it computes them.
+
+    Raises:
+      ValueError: if they differ in something that is none of the ``FREE`` numbers.
+    """
     if any(set(overrides) - set(FREE) for overrides in members):
         raise ValueError(f"members may differ in {', '.join(FREE)} alone")
-    words = {name: value for name, value in base.model.init.items() if isinstance(value, str)}
-    program = built.program._replace(
-        init=lambda key, numbers, hyper: built.program.init(key, ConfigDict({**words, **numbers}), hyper)
-    )
-    numbers_M = _stack([{n: float(v) for n, v in c.model.init.items() if n not in words} for c in configs])
-    hypers_M = _stack([hyper_of(c) for c in configs])
-    keys_M = jax.vmap(jax.random.key)(jnp.array([c.seed for c in configs]))
-    population = Population(program, len(configs))
-    return population, population.init(keys_M, numbers_M, hypers_M), population.lay(hypers_M)
+    built = build(base, batch_over=1)
+    numbers = [numbers_of(changed(base, overrides)) for overrides in members]
+    return built, DealtMembers(built.program, built.task, numbers)
 
 
 def initial_params(base: ConfigDict, members: Sequence[Overrides]) -> Any:
     """The stacked parameters ``[M, ...]`` that ``train_members`` begins with."""
-    _, states_M, _ = begin(base, members, build(base, batch_over=1))
-    return jax.tree.map(lambda x: x[: len(members)], states_M.params)
+    _, placement = placed(base, members)
+    return placement.to_host(placement.init().params)
 
 
 def seeds_of(config: ConfigDict) -> list[Overrides]:
@@ -153,7 +141,3 @@ def _follow(outcome: Outcome, step: int, value: float, metrics: dict[str, np.nda
 
 def _row(outcomes: list[Outcome]) -> str:
     return " ".join(f"{o.final:.3g}" for o in outcomes)
-
-
-def _stack(trees: list[Any]) -> Any:
-    return jax.tree.map(lambda *leaves: jnp.array(leaves, jnp.float32), *trees)

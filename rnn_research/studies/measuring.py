@@ -18,7 +18,7 @@ from rnn_research.studies.measure import Detail, Reach, detail, reach
 from rnn_research.tasks import TASKS, Batch, Task
 from rnn_research.tasks.batches import first
 from rnn_research.training import devices
-from rnn_research.training.population import Members
+from rnn_research.training.members import Members
 
 STATES = ("h", "c")
 LOOKED_AT = 4

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from rnn_research.training.population import FREE
+from rnn_research.training.numbers import FREE
 
 NETWORKS: dict[str, dict[str, Any]] = {
     # Glorot's gain 1 puts the spectral radius of the recurrent matrix near 1 (circular law).

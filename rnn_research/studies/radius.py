@@ -26,7 +26,7 @@ from rnn_research.studies.described import interval
 from rnn_research.studies.learning import changed, initial_params, seeds_of
 from rnn_research.studies.measuring import sequences_of
 from rnn_research.studies.study import Keep, Say, made_anew
-from rnn_research.training.population import Members
+from rnn_research.training.members import Members
 from rnn_research.types import Array, Params
 from rnn_research.unroll import Stack, stack
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from ml_collections import ConfigDict
 from rich.table import Table
 from rich.text import Text
 
@@ -44,9 +43,8 @@ def estimate(sweep: Sweep) -> Estimate:
     for pack in range(sweep.packs):
         points = sweep.of_pack(pack)
         if time.monotonic() - began < PATIENCE:
-            config = sweep.config_of(points[0])
-            built = build(config, batch_over=1)
-            per_step.append(seconds_per_step(built, config))
+            built = build(sweep.config_of(points[0]), batch_over=1)
+            per_step.append(seconds_per_step(built))
             steps = built.schedule.steps
         work.append(steps * -(-len(points) // devices))
     mean = sum(per_step) / len(per_step)
@@ -54,18 +52,17 @@ def estimate(sweep: Sweep) -> Estimate:
     return Estimate(sum(w * s for w, s in zip(work, [*per_step, *rest], strict=True)), len(per_step))
 
 
-def seconds_per_step(built: Built, config: ConfigDict) -> float:
+def seconds_per_step(built: Built) -> float:
     """Of one run alone, without compiling; from a state of zeros, since the numbers do not matter."""
-    key = jax.random.key(0)
-    like = jax.eval_shape(lambda: built.program.init(key, config.model.init, built.hyper))
+    like = jax.eval_shape(lambda: built.program.init(built.numbers))
     zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), dataclasses.replace(like, key=None))
-    state = dataclasses.replace(zeros, key=key)
+    state = dataclasses.replace(zeros, key=jax.random.key(0))
     data = jax.device_put(built.task.splits["train"].data)
     chunk = jax.jit(built.program.step)
-    jax.block_until_ready(chunk(state, data, built.hyper))
+    jax.block_until_ready(chunk(state, data, built.numbers))
     began, steps = time.monotonic(), 0
     while (spent := time.monotonic() - began) < TIMED:
-        state, _ = jax.block_until_ready(chunk(state, data, built.hyper))
+        state, _ = jax.block_until_ready(chunk(state, data, built.numbers))
         steps += 1
     return spent / steps
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from rnn_research.runs import metrics
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training.packed_loop import Judge
+from rnn_research.training.loop import Judge
 
 REDUCTION = 3
 PRUNED = "pruned at step"  # how the reason of a run that was stopped begins

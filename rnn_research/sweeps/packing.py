@@ -14,8 +14,7 @@ from rnn_research.runs.configs import changed, flatten
 from rnn_research.sweeps.plan import Point, Sweep, refuse_another, with_names
 from rnn_research.sweeps.points import Overrides
 from rnn_research.training import devices, label_noise, regularizer, typed
-from rnn_research.training.population import FREE, FREE_ABOVE_ZERO
-from rnn_research.training.step import hyper_of
+from rnn_research.training.numbers import FREE, FREE_ABOVE_ZERO, numbers_of
 from rnn_research.training.train import Built, build
 
 MOST = 128  # runs in a pack: each keeps three files open, and a process may have about a thousand
@@ -88,7 +87,7 @@ def checked(base: ConfigDict, points: Sequence[tuple[str, Overrides]]) -> Built:
                 continue
             seen.add(key)
             config.update_from_flattened_dict(numbers)
-            hyper_of(config)
+            numbers_of(config)
             stack_of(config.model)
             regularizer.penalty(config, built.model, built.task)
             label_noise.noise_of(config, built.task)
@@ -99,7 +98,7 @@ def checked(base: ConfigDict, points: Sequence[tuple[str, Overrides]]) -> Built:
 
 def _fitting(built: Built, config: ConfigDict, workers: int) -> int:
     """How many members a device's memory is sure to hold."""
-    state = jax.eval_shape(lambda: built.program.init(jax.random.key(0), config.model.init, built.hyper))
+    state = jax.eval_shape(lambda: built.program.init(built.numbers))
     sizes = [math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state) if hasattr(x.dtype, "itemsize")]
     word = 8 if config.training.dtype == "float64" else 4
     model: Mapping[str, Any] = config.model

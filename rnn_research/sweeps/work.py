@@ -7,8 +7,8 @@ import jax
 
 from rnn_research.errors import UserError
 from rnn_research.sweeps.plan import Sweep, run_directory
+from rnn_research.training.loop import Judge
 from rnn_research.training.pack import Entry, PackEnded, train_pack
-from rnn_research.training.packed_loop import Judge
 
 Say = Callable[[str], None]
 """Is told how it goes, a line at a time."""

@@ -102,14 +102,17 @@ def check_batch_fits(config: Any, task: Task, over: int | None = None) -> None:
         )
 
 
-def spread(over: Mesh, state: TrainState, data: Any, batch_axis: int | None) -> tuple[TrainState, Any]:
-    """Places streams and their carries along the batch, and all else on every device."""
+def spread_state(over: Mesh, state: TrainState) -> TrainState:
+    """Places the carries of the streams along the batch, and all else on every device."""
+    carry = _place(state.carry, NamedSharding(over, PartitionSpec("batch")))
     everywhere = NamedSharding(over, PartitionSpec())
-    first = NamedSharding(over, PartitionSpec("batch"))
-    shared = everywhere if batch_axis is None else NamedSharding(over, PartitionSpec(*[None] * batch_axis, "batch"))
-    carry = _place(state.carry, first)
-    state = dataclasses.replace(_place(dataclasses.replace(state, carry=None), everywhere), carry=carry)
-    return state, _place(data, shared)
+    return dataclasses.replace(_place(dataclasses.replace(state, carry=None), everywhere), carry=carry)
+
+
+def spread_data(over: Mesh, data: Any, batch_axis: int | None) -> Any:
+    """Places training data along the batch, or all of it on every device where it has no such axis."""
+    along = PartitionSpec() if batch_axis is None else PartitionSpec(*[None] * batch_axis, "batch")
+    return _place(data, NamedSharding(over, along))
 
 
 def along_batch(batch: Any, over: int | None) -> Any:

@@ -1,13 +1,13 @@
 """What a run writes down at each boundary, and what it refuses to go on with: the same alone and in a pack.
 
-The loops compute; this file reads what they have computed, writes metrics and
+The loop computes; this file reads what they have computed, writes metrics and
 checkpoints, keeps the best validation figure, and fails a run that is not finite.
 """
 
 import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -49,13 +49,11 @@ class Ending(NamedTuple):
 
     Attributes:
       step: updates made.
-      signal: that stopped it, or None.
       wall_seconds: over all starts of the run; in a pack, of the whole pack's time.
       tokens_per_second: median over the logged chunks of this start.
     """
 
     step: int
-    signal: int | None
     wall_seconds: float
     tokens_per_second: float
 
@@ -101,19 +99,24 @@ class Logbook:
         self._spent = records[-1]["wall_seconds"] if records else 0.0
         self._began = time.monotonic()
         self._speeds: list[float] = []
-        self._writer = MetricsWriter(directory, step) if distributed.first() else SilentMetrics()
+        self._writer: MetricsWriter = MetricsWriter(directory, step) if distributed.first() else SilentMetrics()
+
+    @property
+    def objective(self) -> str:
+        """The figure by which checkpoints are chosen."""
+        return self._model.objective.figure
 
     @property
     def exhausted(self) -> bool:
         """Whether patience is at its end."""
         return self._watch.exhausted
 
-    def settle(self, boundary: Boundary, speed_at: Callable[[float], float]) -> float | None:
+    def settle(self, boundary: Boundary, speed: float) -> float | None:
         """Reads a boundary and writes it down.
 
         Args:
           boundary: what was computed.
-          speed_at: is told the mean loss and gives tokens per second, nan while unknown.
+          speed: tokens per second, nan while unknown.
 
         Returns:
           The validation objective, if it was measured here.
@@ -124,7 +127,6 @@ class Logbook:
         step = boundary.step
         chunk = {name: np.asarray(values) for name, values in boundary.metrics.items()}
         _refuse_non_finite(chunk, step, self._checkpoints)
-        speed = speed_at(float(chunk["loss"].mean()))
         wall = self._wall()
         values = {name: float(values.mean()) for name, values in chunk.items()}
         values["grad_norm_max"] = float(chunk["grad_norm"].max())
@@ -149,17 +151,18 @@ class Logbook:
             self._checkpoints.save(step, snapshot, found)
         return found
 
-    def ending(self, step: int, signal: int | None = None) -> Ending:
+    def ending(self, step: int) -> Ending:
         """How it ended, if it ended now."""
         speed = float(np.median(self._speeds)) if self._speeds else math.nan
-        return Ending(step, signal, self._wall(), speed)
+        return Ending(step, self._wall(), speed)
 
     def _wall(self) -> float:
         return self._spent + time.monotonic() - self._began
 
     def close(self) -> None:
-        """Closes the files."""
-        self._writer.close()
+        """Closes the files, however often it is called."""
+        writer, self._writer = self._writer, SilentMetrics()
+        writer.close()
 
     def __enter__(self) -> "Logbook":
         return self

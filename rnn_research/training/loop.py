@@ -1,105 +1,163 @@
-"""The host loop of one run: dispatch steps, and while the device works, log, evaluate and save what is finished.
+"""The host loop: dispatch steps, and while the devices work, log, evaluate and save what is finished.
 
 Everything that belongs to boundary k (metrics, validation sums, the reach of the
-gradient, a copy of the state) is computed on the device when k is reached and read by the host while
-the steps after k already run, so that the device never waits for the host.
+gradient, a copy of the states) is computed on the devices when k is reached and read by the host while
+the steps after k already run, so that the devices never wait for the host.
+
+A run is a pack of one member. Members may stand at different steps when a pack
+goes on: those that are behind catch up first, then all walk together. A member
+that fails, loses patience or is stopped by its judge stands still from there on,
+and its neighbours go on.
 """
 
-from functools import partial
-from typing import Any
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
+import numpy as np
 
-from rnn_research.runs.checkpoints import Checkpoints, flat
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.errors import RunFailed
 from rnn_research.tasks import Task
-from rnn_research.training import devices, distributed
-from rnn_research.training.devices import host_must_wait
-from rnn_research.training.logbook import Boundary, Ending, Logbook
+from rnn_research.training import distributed
+from rnn_research.training.logbook import Boundary
+from rnn_research.training.member import Member
+from rnn_research.training.placement import Placement
 from rnn_research.training.progress import RunProgress
 from rnn_research.training.schedule import Schedule
-from rnn_research.training.state import TrainState
-from rnn_research.training.step import Hyper, Program
 from rnn_research.training.stop import StopRequest
+
+SAVES = 16  # checkpoints that are written at once: each has some files open, and a process may have about a thousand
+
+Judge = Callable[[int, Mapping[str, float]], Mapping[str, str]]
+"""``judge(step, {name: validation objective}) -> {name: why it is to be stopped}``."""
+
+
+class Reached(NamedTuple):
+    """A boundary of the members that stand at it, on the devices; see ``Boundary``."""
+
+    step: int
+    members: Sequence[Member]
+    metrics: Any
+    sums: Any | None
+    flows: Sequence[Any] | None
+    snapshot: Any | None
 
 
 def run(
-    config: Any,
-    program: Program,
+    placement: Placement,
     task: Task,
     schedule: Schedule,
-    state: TrainState,
-    data: dict[str, Any],
-    hyper: Hyper,
-    directory: RunDirectory,
-    checkpoints: Checkpoints,
-) -> Ending:
-    """Trains from ``state`` to the end of the schedule, a signal, or the end of patience.
+    states: Any,
+    members: Sequence[Member],
+    finish: Callable[[Sequence[Member]], None],
+    judge: Judge | None = None,
+) -> int | None:
+    """Trains every member from where it stands to its end, or all to a signal.
 
     Args:
-      config: the whole config.
-      program: the jitted functions.
-      task: for the summary of the validation sums.
-      schedule: when to do what.
-      state: where to start; donated.
-      data: split name to arrays on the device.
-      hyper: numbers of the optimiser.
-      directory: where metrics go.
-      checkpoints: where states go.
+      placement: where they are computed.
+      task: for sizes.
+      schedule: of every member.
+      states: where the members start, as ``placement.place`` laid them; donated.
+      members: those that are to be trained.
+      finish: is handed members that have come to their end, to score them.
+      judge: may stop members early, by their validation objective.
 
-    Raises:
-      RunFailed: when loss or gradient are no longer finite; the last good checkpoint stays.
+    Returns:
+      The signal that stopped it, or None.
     """
-    step = int(state.step)
-    mesh = devices.mesh()
-    tokens = config.task.batch_size * task.length
-    copy = jax.jit(lambda s: jax.tree.map(jnp.copy, flat(s)))
-    validation = task.splits.get("validation")
+    tokens = task.splits["train"].batch_size * task.length
+    over: list[Member] = []  # have come to their end, and are not scored yet
 
-    def reach(step: int, metrics: dict[str, jax.Array], save: bool) -> Boundary:
-        """Starts all that has to be computed before the state is donated to the next steps."""
-        flow = program.measure(state, data["train"]) if schedule.measures(step) else None
-        if host_must_wait():
-            jax.block_until_ready(flow)
+    def reach(step: int, at: Sequence[Member], metrics: Any, save: bool) -> Reached:
+        """Starts all that has to be computed before the states are donated to the next steps."""
+        flows = [placement.measure(states, m.number) for m in at] if schedule.measures(step) else None
         sums = None
-        if validation is not None and schedule.evaluates(step):
-            sums = program.evaluate(state.params, data["validation"], validation.batches, validation.batch_size)
-        snapshot = copy(state) if save else None
-        return Boundary(step, *devices.gather(mesh, (metrics, sums, flow, snapshot)))
+        if "validation" in task.splits and schedule.evaluates(step):
+            sums = placement.score("validation", states.params, [m.number for m in at])
+        return Reached(step, at, metrics, sums, flows, placement.copy(states) if save else None)
 
-    pending: Boundary | None = None
+    def settle(reached: Reached) -> None:
+        """Hands each member its part, and deals with those that end here."""
+        metrics = placement.apart(reached.metrics)
+        losses = np.stack([metrics[m.number]["loss"] for m in reached.members])
+        finite = losses[np.isfinite(losses).all(axis=1)]
+        speed = progress.update(reached.step, float(finite.mean())) if len(finite) else math.nan
+        sums, snapshot = (None if x is None else placement.apart(x) for x in (reached.sums, reached.snapshot))
+        found: dict[str, float] = {}
+        for i, m in enumerate(reached.members):
+            boundary = Boundary(
+                reached.step,
+                metrics[m.number],
+                None if sums is None else sums[m.number],
+                None if reached.flows is None else reached.flows[i],
+                None if snapshot is None else snapshot[m.number],
+            )
+            try:
+                value = m.logbook.settle(boundary, speed)
+            except RunFailed as failure:
+                m.fail(failure)
+                if m.name:
+                    progress.say(f"{m.name}: {failure}")
+                continue
+            if value is not None:
+                found[m.name] = value
+            if i >= SAVES:
+                reached.members[i - SAVES].checkpoints.wait()
+        if found:
+            best = min(found, key=lambda name: found[name])
+            which = f" at best, of {best}" if best else ""
+            progress.say(
+                f"step {reached.step:,}  validation {reached.members[0].logbook.objective} {found[best]:.4f}{which}"
+            )
+        end(reached.members)
+        going = {m.name: m for m in reached.members if m.at_work and m.name in found}
+        reasons = judge(reached.step, {name: found[name] for name in going}) if judge is not None and going else {}
+        for name, reason in reasons.items():
+            going[name].fail(RunFailed(reason))
+
+    def end(candidates: Sequence[Member]) -> None:
+        """Takes out those that have nothing left to do."""
+        for m in candidates:
+            if m.at_work and (m.step >= schedule.steps or m.logbook.exhausted):
+                m.end()
+                over.append(m)
+
+    def finish_those() -> None:
+        ended = list(over)
+        over.clear()
+        if ended:
+            finish(ended)
+
+    end(members)
+    pending: Reached | None = None
     signal = 0
-    with Logbook(task, program.model, config.training.patience, directory, checkpoints, step) as logbook:
-
-        def settle(boundary: Boundary) -> None:
-            found = logbook.settle(boundary, partial(progress.update, boundary.step))
-            if found is not None:
-                progress.say(f"step {boundary.step:,}  validation {program.model.objective.figure} {found:.4f}")
-
-        quiet = not distributed.first()
-        with StopRequest() as stop, RunProgress(schedule.steps, step, tokens, quiet) as progress:
-            while step < schedule.steps and not logbook.exhausted and not signal:
-                n = schedule.next(step) - step
-                # All processes stop at the same step, whichever was told to.
-                told = devices.largest(mesh, lambda: stop.signal or 0)
-                state, metrics = program.chunk(state, data["train"], hyper, n)
-                if host_must_wait():
-                    jax.block_until_ready(state)
-                if pending is not None:
-                    settle(pending)
-                    pending = None
-                    if logbook.exhausted:
-                        break  # the steps just begun are not wanted
-                step += n
-                pending = reach(step, metrics, schedule.saves(step) or told() > 0)
-                if host_must_wait():
-                    jax.block_until_ready(pending.metrics)
-                signal = told()
+    first = min((m.step for m in members), default=0)
+    quiet = not distributed.first()
+    with StopRequest() as stop, RunProgress(schedule.steps, first, tokens, quiet) as progress:
+        while not signal and (working := [m for m in members if m.at_work and m.step < schedule.steps]):
+            finish_those()
+            # All processes stop at the same step, whichever was told to.
+            told = placement.agreed(lambda: stop.signal or 0)
+            step = min(m.step for m in working)
+            at = [m for m in working if m.step == step]
+            n = schedule.next(step) - step
+            states, metrics = placement.chunk(states, [m.number for m in at], n)
             if pending is not None:
-                # A signal that came after the copy was decided on still finds its state saved.
-                if pending.snapshot is None:
-                    pending = pending._replace(snapshot=devices.gather(mesh, copy(state)))
                 settle(pending)
-        checkpoints.wait()
-    return logbook.ending(step, signal or None)
+                pending = None
+                at = [m for m in at if m.at_work]
+            if at:  # else the steps just begun are not wanted
+                for m in at:
+                    m.step = step + n
+                pending = reach(step + n, at, metrics, schedule.saves(step + n) or told() > 0)
+            signal = told()
+        if pending is not None:
+            # A signal that came after the copy was decided on still finds its states saved.
+            if pending.snapshot is None:
+                pending = pending._replace(snapshot=placement.copy(states))
+            settle(pending)
+    for m in members:
+        m.checkpoints.wait()
+    finish_those()
+    return signal or None

@@ -6,28 +6,24 @@ DONE or is FAILED keeps its place in the program and stands still.
 
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 from ml_collections import ConfigDict
 
-from rnn_research.models.recurrent import count
 from rnn_research.runs import owner
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import InUse, RunDirectory
 from rnn_research.runs.provenance import provenance
-from rnn_research.training import packed_loop, zero_start
+from rnn_research.training import loop
 from rnn_research.training.logbook import Logbook
-from rnn_research.training.packed import PackedProgram
-from rnn_research.training.packed_loop import Judge, Member
-from rnn_research.training.population import FREE, FREE_ABOVE_ZERO
-from rnn_research.training.results import figures_of, scored_splits, write_results
+from rnn_research.training.loop import Judge
+from rnn_research.training.member import Member, begun, finish
+from rnn_research.training.numbers import FREE, FREE_ABOVE_ZERO, numbers_of
+from rnn_research.training.placement import DealtMembers
 from rnn_research.training.state import TrainState
-from rnn_research.training.step import hyper_of
-from rnn_research.training.train import Built, build, check_config, check_corpus, record
+from rnn_research.training.train import Built, build, check_config, check_corpus
 
 
 class Entry(NamedTuple):
@@ -99,84 +95,38 @@ def _train(
     say: Callable[[str], None],
     judge: Judge | None,
 ) -> int | None:
-    starts = {n: _start(entry, built) for n, entry in waiting.items()}
-    like = next(iter(starts.values()))
     source = provenance(built.task.facts)
-    members = []
-    for n, entry in waiting.items():
-        member, starts[n] = _member(n, entry, built, starts[n], source, stack, say)
-        members.append(member)
-    program = PackedProgram(built.program, built.task, len(entries))
-
-    def all_of(mine: dict[int, Any], other: Any) -> Any:
-        """Stacked over the whole pack; who has nothing of its own stands still, whatever it is given."""
-        trees = [mine.get(n, other) for n in range(len(entries))]
-        return program.lay(jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees))
-
-    def finish(ended: Sequence[Member]) -> None:
-        """Scores the best checkpoints of members that have ended, and writes their results."""
-        best = {}
-        for m in ended:
-            best[m.number], step, passed_over = m.checkpoints.restore_best(like)
-            m.best_step = step
-            for sentence in passed_over:
-                say(f"{m.name}: {sentence}; the best one left is of step {step}")
-        params_M = all_of({n: state.params for n, state in best.items()}, like.params)
-        sums = {s: program.to_host(program.score(s, params_M, list(best))) for s in scored_splits(built.task)}
-        for m in ended:
-            assert m.ending is not None
-            own = jax.tree.map(lambda x, n=m.number: x[n], sums)
-            size = count(best[m.number].params)
-            begun = zero_starts(best[m.number].params, entries[m.number].config)
-            for sentence in zero_start.warnings(begun):
-                say(f"{m.name}: {sentence}")
-            figures = figures_of(built.task, built.model, own) | zero_start.figures_of(begun)
-            write_results(m.directory, built.task, built.model, m.ending, m.best_step, size, figures)
-
-    def zero_starts(params: Any, config: ConfigDict) -> dict[str, zero_start.ZeroStart]:
-        if not built.task.goes_on:
-            return {}
-        splits = {name: built.task.splits[name] for name in scored_splits(built.task)}
-        return {
-            name: zero_start.measured(built.program.walk, params, part.data, part.batches, part.batch_size)
-            for name, part in splits.items()
-        }
-
-    hypers = [jax.tree.map(np.asarray, hyper_of(entry.config)) for entry in entries]
-    hypers_M = program.lay(jax.tree.map(lambda *values: jnp.asarray(np.stack(values)), *hypers))
-    states_M = all_of(starts, like)
-    return packed_loop.run(program, built.task, built.schedule, states_M, hypers_M, members, finish, judge)
-
-
-def _start(entry: Entry, built: Built) -> TrainState:
-    """The same first state as alone, to the last bit."""
-    return built.program.init(jax.random.key(entry.config.seed), entry.config.model.init, hyper_of(entry.config))
+    found = {n: _member(n, entry, built, source, stack, say) for n, entry in waiting.items()}
+    members = [member for member, _ in found.values()]
+    placement = DealtMembers(built.program, built.task, [numbers_of(entry.config) for entry in entries])
+    states_M = placement.place({n: state for n, (_, state) in found.items()})
+    del found  # the memory of the states
+    scored = partial(finish, placement, built.program, built.task)
+    return loop.run(placement, built.task, built.schedule, states_M, members, scored, judge)
 
 
 def _member(
     number: int,
     entry: Entry,
     built: Built,
-    start: TrainState,
     source: dict[str, Any],
     stack: contextlib.ExitStack,
     say: Callable[[str], None],
 ) -> tuple[Member, TrainState]:
-    """A run where it stands: at its newest checkpoint, or at its start."""
-    check_config(entry.config, entry.directory, "auto")
-    check_corpus(built.task, entry.directory)
-    checkpoints = Checkpoints(entry.directory.checkpoints, built.model.objective.figure)
+    """A run where it stands, with its state."""
+    task, config, directory = built.task, entry.config, entry.directory
+
+    def said(line: str) -> None:
+        say(f"{entry.name}: {line}")
+
+    check_config(config, directory, "auto")
+    check_corpus(task, directory)
+    checkpoints = Checkpoints(directory.checkpoints, built.model.objective.figure)
     stack.callback(checkpoints.close)
-    resumed, step, passed_over = checkpoints.restore_newest(start)
-    for sentence in passed_over:
-        say(f"{entry.name}: {sentence}; going on from step {step}")
-    if resumed is not None:
-        say(f"{entry.name}: resuming from step {step:,}")
-    record(entry.config, entry.directory, entry.overrides, built.task, source, step)
-    logbook = Logbook(built.task, built.model, entry.config.training.patience, entry.directory, checkpoints, step)
-    stack.push(logbook)
-    member = Member(number, entry.name, entry.directory, checkpoints, logbook, step)
-    return member, start if resumed is None else resumed
+    where = (config, directory, entry.overrides, source, checkpoints)
+    state, step = begun(built.program, task, built.schedule.steps, *where, said)
+    logbook = stack.enter_context(Logbook(task, built.model, config.training.patience, directory, checkpoints, step))
+    return Member(number, entry.name, config, directory, checkpoints, logbook, step, said), state
 
 
 def _locked(entries: Sequence[Entry], stack: contextlib.ExitStack) -> list[str]:

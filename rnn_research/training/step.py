@@ -8,38 +8,16 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
+from ml_collections import ConfigDict
 
 from rnn_research.models import Model
 from rnn_research.tasks import Batch, Task
 from rnn_research.tasks.batches import in_parts
 from rnn_research.training import devices, gradient_watch, label_noise, optimizer, regularizer
-from rnn_research.training.optimizer import Numbers
+from rnn_research.training.numbers import Numbers
 from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
 from rnn_research.training.walk import Sums, Walk, walker
 from rnn_research.types import Array, Carry, Key, Params
-
-
-class Hyper(NamedTuple):
-    """Numbers that are arguments of the program: a population may differ in them.
-
-    Attributes:
-      optimizer: learning rate, momentum and so on.
-      dropout: rate between layers.
-      regularizer_weight: of the penalty in the loss; None where there is none.
-      label_noise: of the training targets.
-    """
-
-    optimizer: Numbers
-    dropout: float | Array
-    regularizer_weight: float | Array | None = None
-    label_noise: float | Array = 0.0
-
-
-def hyper_of(config: Any) -> Hyper:
-    """The numbers of a config."""
-    wanted = config.training.regularizer
-    weight = None if wanted.name == "none" else wanted.weight
-    return Hyper(optimizer.numbers_of(config.optimizer), config.model.dropout, weight, label_noise.number_of(config))
 
 
 class Program(NamedTuple):
@@ -47,9 +25,9 @@ class Program(NamedTuple):
 
     Attributes:
       model: whose they are.
-      init: ``(key, starts, hyper) -> TrainState``.
-      step: ``(state, data, hyper) -> (state, metrics)``, pure.
-      chunk: ``(state, data, hyper, n) -> (state, metrics [n])``: n steps in one jit, state donated.
+      init: ``(numbers) -> TrainState``.
+      step: ``(state, data, numbers) -> (state, metrics)``, pure.
+      chunk: ``(state, data, numbers, n) -> (state, metrics [n])``: n steps in one jit, state donated.
       walk: ``(params, data, batches, streams, start) -> ({name: [batches, B] sums}, carry)``, one program whether
         ``start`` is None (the initial carry) or a carry that all streams begin with; see ``walk_split``.
       evaluate: its sums from the initial carry.
@@ -74,44 +52,48 @@ def program(config: Any, model: Model, task: Task, steps: int, batch_over: int |
     penalty = regularizer.penalty(config, model, task)
     noise = label_noise.noise_of(config, task)
 
-    def init(key: Key, starts: Any, hyper: Hyper) -> TrainState:
+    initializers = {name: value for name, value in config.model.init.items() if isinstance(value, str)}
+
+    def init(numbers: Numbers) -> TrainState:
+        key = jax.random.key(numbers.seed)
+        starts = ConfigDict({**initializers, **numbers.start})
         params = model.init(purpose_key(key, 0, Purpose.PARAMS), starts)
         return TrainState(
             step=jnp.zeros((), jnp.int32),
             params=params,
-            opt_state=optimizer.init(config.optimizer, hyper.optimizer, params),
+            opt_state=optimizer.init(config.optimizer, numbers.optimizer, params),
             carry=model.carry(params, batch_size),
             key=key,
         )
 
     def loss_of(
-        params: Params, batch: Batch, carry: Carry, key: Key, hyper: Hyper, counted: dict[str, Array]
+        params: Params, batch: Batch, carry: Carry, key: Key, numbers: Numbers, counted: dict[str, Array]
     ) -> tuple[Array, Any]:
         """What is minimised; and the carry after the batch, with the loss's terms where there is more than one."""
-        numbers = {"dropout": hyper.dropout if config.model.dropout else 0.0}
-        scored = model.loss(cast(params, compute), batch, carry, key=key, numbers=numbers)
+        own = {"dropout": numbers.dropout if config.model.dropout else 0.0}
+        scored = model.loss(cast(params, compute), batch, carry, key=key, numbers=own)
         terms = {name: jnp.sum(numerator_B) / counted[name] for name, numerator_B in scored.loss.items()}
         loss = jnp.sum(jnp.stack(list(terms.values())))
         if penalty is None:
             return loss, (scored.carry, terms if len(terms) > 1 else {})
-        assert hyper.regularizer_weight is not None, "a Hyper by hyper_of has it"
+        assert numbers.regularizer_weight is not None, "numbers_of gives it"
         extra = penalty(params, batch, carry)
         extra = extra / parts  # a mean over the sequences of a part
-        return loss + hyper.regularizer_weight * extra, (scored.carry, {"loss": loss, "regularizer": extra})
+        return loss + numbers.regularizer_weight * extra, (scored.carry, {"loss": loss, "regularizer": extra})
 
-    def gradient(state: TrainState, batch: Batch, hyper: Hyper) -> tuple[dict[str, Array], Carry, Params]:
+    def gradient(state: TrainState, batch: Batch, numbers: Numbers) -> tuple[dict[str, Array], Carry, Params]:
         """The model's loss and its terms by name, the carry after the batch, and the whole gradient."""
         key = purpose_key(state.key, state.step, Purpose.DROPOUT)
         counted = {name: jnp.maximum(1, jnp.sum(n_B)) for name, n_B in model.counts(batch).items()}
         value_and_grad = jax.value_and_grad(loss_of, has_aux=True)
         if parts == 1:
-            (loss, (carry, terms)), grads = value_and_grad(state.params, batch, state.carry, key, hyper, counted)
+            (loss, (carry, terms)), grads = value_and_grad(state.params, batch, state.carry, key, numbers, counted)
             return {"loss": loss, **terms}, carry, grads
 
         def part(total: tuple[Array, Params], inputs: tuple[Array, Batch, Carry]) -> tuple[Any, Any]:
             number, piece, carry = inputs
             of_part = jax.random.fold_in(key, number)
-            (loss, aux), grads = value_and_grad(state.params, piece, carry, of_part, hyper, counted)
+            (loss, aux), grads = value_and_grad(state.params, piece, carry, of_part, numbers, counted)
             return jax.tree.map(jnp.add, total, (loss, grads)), aux
 
         zero = jax.tree.map(jnp.zeros_like, (jnp.zeros((), jnp.promote_types(compute, jnp.float32)), state.params))
@@ -120,18 +102,18 @@ def program(config: Any, model: Model, task: Task, steps: int, batch_over: int |
         losses = {"loss": loss, **jax.tree.map(jnp.sum, terms)}
         return losses, jax.tree.map(lambda c: c.reshape(-1, *c.shape[2:]), carries), grads
 
-    def step(state: TrainState, data: Any, hyper: Hyper) -> tuple[TrainState, dict[str, Array]]:
+    def step(state: TrainState, data: Any, numbers: Numbers) -> tuple[TrainState, dict[str, Array]]:
         batch = task.batch(data, purpose_key(state.key, state.step, Purpose.BATCH), state.step)
         batch = devices.along_batch(batch, batch_over)
         if noise is not None:
             key = purpose_key(state.key, state.step, Purpose.LABELS)
-            batch = batch.with_answers(noise(key, batch.answers, hyper.label_noise))
-        losses, carry, grads = gradient(state, batch, hyper)
-        rate = optimizer.rate(config.optimizer, hyper.optimizer, state.step, steps, steps_per_epoch)
+            batch = batch.with_answers(noise(key, batch.answers, numbers.label_noise))
+        losses, carry, grads = gradient(state, batch, numbers)
+        rate = optimizer.rate(config.optimizer, numbers.optimizer, state.step, steps, steps_per_epoch)
         clip_state, opt_state = state.opt_state
-        clip = optimizer.clipper(config.optimizer, hyper.optimizer)
+        clip = optimizer.clipper(config.optimizer, numbers.optimizer)
         clipped, clip_state = clip.update(grads, clip_state, state.params)
-        update = optimizer.optimizer(config.optimizer, hyper.optimizer, rate).update
+        update = optimizer.optimizer(config.optimizer, numbers.optimizer, rate).update
         updates, opt_state = update(clipped, opt_state, state.params)
         before, after = optax.tree.norm(grads), optax.tree.norm(clipped)
         metrics = {
@@ -151,8 +133,8 @@ def program(config: Any, model: Model, task: Task, steps: int, batch_over: int |
         return state, metrics
 
     @partial(jax.jit, static_argnames="n", donate_argnames="state")
-    def chunk(state: TrainState, data: Any, hyper: Hyper, n: int) -> tuple[TrainState, dict[str, Array]]:
-        return jax.lax.scan(lambda s, _: step(s, data, hyper), state, length=n)
+    def chunk(state: TrainState, data: Any, numbers: Numbers, n: int) -> tuple[TrainState, dict[str, Array]]:
+        return jax.lax.scan(lambda s, _: step(s, data, numbers), state, length=n)
 
     walk = walker(task, model, compute)
 

@@ -1,7 +1,7 @@
 """One run from a config and a directory: start or resume, train, score, and write the results."""
 
 import contextlib
-import dataclasses
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -9,25 +9,27 @@ from ml_collections import ConfigDict
 
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.models import MODELS, Model
-from rnn_research.models.recurrent import check_kernel, count
-from rnn_research.runs import history, metrics, owner
+from rnn_research.models.recurrent import check_kernel
+from rnn_research.runs import metrics, owner
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.configs import difference
-from rnn_research.runs.directory import RunDirectory, remove, write_json, write_text
+from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import there
 from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import changes, continued, devices, distributed, gradient_watch, loop, typed, zero_start
-from rnn_research.training.results import figures_of, scored_splits, write_results
+from rnn_research.training import changes, continued, devices, distributed, gradient_watch, loop, typed
+from rnn_research.training.logbook import Logbook
+from rnn_research.training.member import Member, begun, finish
+from rnn_research.training.numbers import Numbers, numbers_of
+from rnn_research.training.placement import SharedBatch
 from rnn_research.training.schedule import schedule_of
 from rnn_research.training.silent import SilentCheckpoints
 from rnn_research.training.state import TrainState
-from rnn_research.training.step import Hyper, Program, hyper_of, program
+from rnn_research.training.step import Program, program
 from rnn_research.training.trained import read_vocabulary
 from rnn_research.training.writing import encode_priming
-from rnn_research.types import Params
 
 LONGEST_SAMPLE = 10_000_000  # symbols, written at the end of a run
 RESUME = ("auto", "never", "changed")
@@ -40,7 +42,7 @@ class Built(NamedTuple):
     model: Model
     program: Program
     schedule: Any
-    hyper: Hyper
+    numbers: Numbers
 
 
 def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: int | None = None) -> Built:
@@ -59,7 +61,7 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: 
     one_of("--config.task.name", config.task.name, TASKS)
     one_of("--config.model.name", config.model.name, MODELS)
     devices.check_divides(config.task.batch_size, config.training.accumulate, batch_over)
-    hyper = hyper_of(config)
+    numbers = numbers_of(config)
     # Only text has a vocabulary to hold on to.
     held = () if vocabulary is None else (vocabulary,)
     task = TASKS[config.task.name](config.task, config.evaluation, *held)
@@ -70,9 +72,9 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: 
     _check_sample(config, task.symbols)
     gradient_watch.check(config, task)
     functions = program(config, model, task, schedule.steps, batch_over)
-    devices.check_fits(jax.eval_shape(lambda: functions.init(jax.random.key(0), config.model.init, hyper)))
+    devices.check_fits(jax.eval_shape(lambda: functions.init(numbers)))
     devices.check_batch_fits(config, task, batch_over)
-    return Built(task, model, functions, schedule, hyper)
+    return Built(task, model, functions, schedule, numbers)
 
 
 def train(
@@ -133,92 +135,33 @@ def train(
 def _train(
     config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any], built: Built, resume: str
 ) -> dict[str, Any]:
-    task, model, functions, schedule, hyper = built
-    mesh = devices.mesh()
-    data = {name: split.data for name, split in task.splits.items()}
+    task, model, functions, schedule, numbers = built
     figure = model.objective.figure
     checkpoints = Checkpoints(directory.checkpoints, figure) if distributed.first() else SilentCheckpoints()
 
-    anew = tuple(changes.ANEW) if resume == "changed" else ()
+    def say(line: str) -> None:
+        if distributed.first():
+            print(line, flush=True)
 
-    def start() -> TrainState:
-        fresh = functions.init(jax.random.key(config.seed), config.model.init, hyper)
-        resumed, step, passed_over = checkpoints.restore_newest(fresh, anew)
-        changes.refuse_fewer_steps(directory, step, schedule.steps)
-        without_effect = changes.said(config, directory, resumed is not None)
-        source = provenance(task.facts)
-        record(config, directory, overrides, task, source, step)  # not before the checkpoint is known to fit
-        for sentence in passed_over:
-            print(f"{sentence}; going on from step {step}", flush=True)
-        if resumed is None:
-            return fresh
-        for part in checkpoints.misfits(step, fresh, anew):
-            print(changes.ANEW[part], flush=True)
-        if without_effect:
-            print(without_effect, flush=True)
-        print(f"resuming from step {step:,}", flush=True)
-        return dataclasses.replace(resumed, key=fresh.key)  # of another seed where that was changed
-
-    def best() -> tuple[Params, int]:
-        like = functions.init(jax.random.key(config.seed), config.model.init, hyper)
-        # It may be of before a change; what is wanted of it is the parameters.
-        state, step, passed_over = checkpoints.restore_best(like, tuple(changes.ANEW))
-        for sentence in passed_over:
-            print(f"{sentence}; the best one left is of step {step}", flush=True)
-        return state.params, step
+    def start() -> tuple[TrainState, int]:
+        where = (config, directory, overrides, provenance(task.facts), checkpoints)
+        return begun(functions, task, schedule.steps, *where, say, changed=resume == "changed")
 
     try:
-        state = distributed.from_first(start)
-        state, data["train"] = devices.spread(mesh, state, data["train"], task.splits["train"].batch_axis)
-        for name in data.keys() - {"train"}:
-            data[name] = devices.share(mesh, data[name])
-        ending = loop.run(config, functions, task, schedule, state, data, hyper, directory, checkpoints)
-        if ending.signal is not None and ending.step < schedule.steps:
-            return {"stopped_by_signal": ending.signal, "step": ending.step}
-        params, best_step = distributed.from_first(best)
+        state, step = distributed.from_first(start)
+        placement = SharedBatch(functions, task, numbers)
+        states = placement.place({0: state})
+        del state  # its memory
+        with Logbook(task, model, config.training.patience, directory, checkpoints, step) as logbook:
+            member = Member(0, "", config, directory, checkpoints, logbook, step, say)
+            signal = loop.run(placement, task, schedule, states, [member], partial(finish, placement, functions, task))
     finally:
         checkpoints.close()
-    params = devices.share(mesh, params)
-    sums, begun = {}, {}
-    for name in scored_splits(task):
-        part = task.splits[name]
-        sums[name] = functions.evaluate(params, data[name], part.batches, part.batch_size)
-        if task.goes_on:
-            begun[name] = zero_start.measured(functions.walk, params, data[name], part.batches, part.batch_size)
-    figures = figures_of(task, model, sums) | zero_start.figures_of(begun)
-    if distributed.first():
-        for sentence in zero_start.warnings(begun):
-            print(sentence, flush=True)
-    size = count(params)
-    return distributed.from_first(lambda: write_results(directory, task, model, ending, best_step, size, figures))
-
-
-def record(
-    config: ConfigDict,
-    directory: RunDirectory,
-    overrides: dict[str, Any],
-    task: Task,
-    source: dict[str, Any],
-    step: int,
-) -> None:
-    """Writes down what runs here, from ``step`` on; what was true before goes to the history where it differs.
-
-    Args:
-      config: the whole config.
-      directory: of the run.
-      overrides: what the command line changed.
-      task: whose symbols are kept.
-      source: the provenance.
-      step: updates made.
-    """
-    history.keep(directory, step, {"config": config.to_dict(), "overrides": overrides, "provenance": source})
-    for marker in (directory.done, directory.failed):
-        remove(marker)
-    write_json(directory.config, config.to_dict())
-    write_json(directory.overrides, overrides)
-    write_json(directory.provenance, source)
-    if task.symbols is not None:
-        write_json(directory.vocabulary, task.symbols.to_json())
+    if member.failure is not None:
+        raise member.failure
+    if member.results is None:
+        return {"stopped_by_signal": signal, "step": member.step}
+    return member.results
 
 
 def check_pair(config: ConfigDict, task: Task) -> None:

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import pytest
 
 from rnn_research.runs.configs import changed
+from rnn_research.training.numbers import FREE
 from rnn_research.training.optimizer import CLIPPING, OPTIMIZERS, SCHEDULES
-from rnn_research.training.population import FREE
 from rnn_research.training.train import build
 
 OTHER = {
@@ -35,12 +35,13 @@ KINDS = list(zip(OPTIMIZERS, [*CLIPPING] * 2, [*SCHEDULES] * 2))
 
 
 def program_text(config) -> str:
-    """The step as JAX sees it, before it is compiled, without addresses in memory."""
+    """The first state and the step as JAX sees them, before they are compiled, without addresses in memory."""
     built = build(config, batch_over=1)
-    hyper = jax.tree.map(jnp.asarray, built.hyper)
-    state = jax.eval_shape(lambda: built.program.init(jax.random.key(0), config.model.init, hyper))
-    step = jax.make_jaxpr(built.program.step)(state, built.task.splits["train"].data, hyper)
-    return re.sub(r"0x[0-9a-f]+", "", str(step))
+    numbers = jax.tree.map(jnp.asarray, built.numbers)
+    first = jax.make_jaxpr(built.program.init)(numbers)
+    state = jax.eval_shape(built.program.init, numbers)
+    step = jax.make_jaxpr(built.program.step)(state, built.task.splits["train"].data, numbers)
+    return re.sub(r"0x[0-9a-f]+", "", f"{first}{step}")
 
 
 @pytest.mark.parametrize(("optimizer", "clip", "schedule"), KINDS)

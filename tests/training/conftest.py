@@ -45,7 +45,7 @@ def started(tiny):
     def start(**fields):
         config = tiny(**fields)
         built = build(config)
-        state = jax.jit(lambda: built.program.init(jax.random.key(config.seed), config.model.init, built.hyper))()
+        state = jax.jit(lambda: built.program.init(built.numbers))()
         return built, state, built.task.splits["train"].data
 
     return start

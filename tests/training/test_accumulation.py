@@ -19,7 +19,7 @@ FIELDS = {
 
 def trained(started, parts):
     built, state, data = started(**FIELDS, **{"training.accumulate": parts})
-    state, metrics = built.program.chunk(state, data, built.hyper, 4)
+    state, metrics = built.program.chunk(state, data, built.numbers, 4)
     return state.params, state.carry, metrics
 
 
@@ -43,7 +43,7 @@ def test_every_part_draws_its_own_dropout(started):
     built, state, data = started(**FIELDS | fields, **{"training.accumulate": 2})
     inputs = np.asarray(data.tokens_SB)
     assert np.array_equal(inputs[:18, 0], inputs[:18, 2])
-    state, _ = built.program.chunk(state, data, built.hyper, 1)
+    state, _ = built.program.chunk(state, data, built.numbers, 1)
     ((lower,), (upper,)) = state.carry
     np.testing.assert_array_equal(lower.h[0], lower.h[2])
     assert np.abs(upper.h[0] - upper.h[2]).max() > 1e-3

@@ -37,7 +37,7 @@ def test_handed_from_chunk_to_chunk_or_anew(started, kind):
     batches = built.task.splits["train"].batches
     params = jax.tree.map(jnp.copy, state.params)
     losses, carry = loop(built, params, data, batches + 2, kind == "stream")
-    state, metrics = built.program.chunk(state, data, built.hyper, batches + 2)
+    state, metrics = built.program.chunk(state, data, built.numbers, batches + 2)
     np.testing.assert_allclose(metrics["loss"], losses, rtol=1e-5)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), state.carry, carry)
     other, _ = loop(built, params, data, batches + 2, kind != "stream")
@@ -61,7 +61,7 @@ def test_rows_that_start_anew_and_no_others(started):
         carries = [carry for _, carry in each]
     assert begun[0].all()
     assert 0 < np.sum(begun[1:]) < 20
-    state, metrics = built.program.chunk(state, data, built.hyper, 6)
+    state, metrics = built.program.chunk(state, data, built.numbers, 6)
     np.testing.assert_allclose(metrics["loss"], losses, rtol=1e-5)
     together = jax.tree.map(lambda *rows: np.concatenate(rows), *carries)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), state.carry, together)
@@ -79,9 +79,9 @@ def test_no_gradient_reaches_the_chunk_before(started):
     fields |= {"task.fresh_probability": 0.0}
     built, state, data = started(**fields)
     learned = [np.asarray(leaf) for leaf in jax.tree.leaves(state.params.stack.carry)]
-    state, _ = built.program.chunk(state, data, built.hyper, 1)
+    state, _ = built.program.chunk(state, data, built.numbers, 1)
     after_one = [np.asarray(leaf) for leaf in jax.tree.leaves(state.params.stack.carry)]
-    state, _ = built.program.chunk(state, data, built.hyper, 1)
+    state, _ = built.program.chunk(state, data, built.numbers, 1)
     after_two = [np.asarray(leaf) for leaf in jax.tree.leaves(state.params.stack.carry)]
     assert all((a != b).any() for a, b in zip(learned, after_one))
     for a, b in zip(after_one, after_two):

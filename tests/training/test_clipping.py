@@ -68,7 +68,7 @@ def test_adaptive_clipping_goes_by_the_weights_into_each_unit(gates):
 )
 def test_metrics_hold_the_norm_before_and_after_and_whether_it_was_clipped(started, name, limit, share):
     built, state, data = started(**{"optimizer.clip.name": name, "optimizer.clip.limit": limit})
-    _, metrics = built.program.chunk(state, data, built.hyper, 3)
+    _, metrics = built.program.chunk(state, data, built.numbers, 3)
     np.testing.assert_array_equal(metrics["clipped"], [share] * 3)
     assert (metrics["grad_norm"] > 0.01).all()
     np.testing.assert_allclose(metrics["grad_norm_clipped"], [limit] * 3 if share else metrics["grad_norm"], rtol=1e-5)
@@ -79,7 +79,7 @@ def test_the_norm_is_that_of_the_whole_gradient(started):
     fields = {"optimizer.name": "sgd", "optimizer.momentum": 0.0, "optimizer.clip.name": "none"}
     built, state, data = started(**fields)
     before = jax.tree.map(np.array, state.params)
-    after, metrics = built.program.chunk(state, data, built.hyper, 1)
+    after, metrics = built.program.chunk(state, data, built.numbers, 1)
     moved = [np.asarray(a) - b for a, b in zip(jax.tree.leaves(after.params), jax.tree.leaves(before), strict=True)]
     norm = np.sqrt(sum(np.sum(m.astype(np.float64) ** 2) for m in moved)) / 0.01
     np.testing.assert_allclose(metrics["grad_norm"], [norm], rtol=1e-3)
@@ -90,7 +90,7 @@ def test_clipping_comes_before_the_optimiser(started):
     ends = []
     for limit in (1e6, 1e-3):
         built, state, data = started(**{"optimizer.clip.limit": limit, "optimizer.epsilon": 0.0})
-        ends.append(built.program.chunk(state, data, built.hyper, 1)[0].params)
+        ends.append(built.program.chunk(state, data, built.numbers, 1)[0].params)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), *ends)
 
 

@@ -21,7 +21,7 @@ def test_bfloat16_is_for_computing(started):
     losses, tests = [], []
     for dtype in ("float32", "bfloat16"):
         built, state, data = started(**FIELDS, **{"training.dtype": dtype})
-        state, metrics = built.program.chunk(state, data, built.hyper, 6)
+        state, metrics = built.program.chunk(state, data, built.numbers, 6)
         assert_dtypes(state, metrics, "float32")
         losses.append(np.asarray(metrics["loss"]))
         split = built.task.splits["test"]
@@ -37,10 +37,10 @@ def test_float64_all_through(started):
     """The draws of the two precisions differ, so they are compared from the same numbers, without dropout."""
     built, state, data = started(**{"model.cell": "gru"})
     params = jax.tree.map(np.asarray, state.params)
-    _, single = built.program.chunk(state, data, built.hyper, 6)
+    _, single = built.program.chunk(state, data, built.numbers, 6)
     built, state, data = started(**{"model.cell": "gru", "training.dtype": "float64"})
     state = state.replace(params=jax.tree.map(lambda p: jnp.asarray(p, jnp.float64), params))
-    state, double = built.program.chunk(state, data, built.hyper, 6)
+    state, double = built.program.chunk(state, data, built.numbers, 6)
     assert_dtypes(state, double, "float64")
     np.testing.assert_allclose(single["loss"], double["loss"], rtol=1e-5)
     assert (np.asarray(single["loss"], np.float64) != double["loss"]).any()

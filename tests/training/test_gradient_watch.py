@@ -44,7 +44,7 @@ def records(path, kind=None):
 
 def state_at(config, path, step):
     built = build(config)
-    like = built.program.init(jax.random.key(config.seed), config.model.init, built.hyper)
+    like = built.program.init(built.numbers)
     checkpoints = Checkpoints(path / "checkpoints", built.model.objective.figure, reading=True)
     try:
         return built, checkpoints.restore(step, like, "")
@@ -144,7 +144,7 @@ def test_sequences_of_different_lengths_end_together():
     config.model.update({"cell": "elman", "hidden": 5})
     config.evaluation.batch_size = 4
     built = build(config)
-    state = built.program.init(jax.random.key(0), config.model.init, built.hyper)
+    state = built.program.init(built.numbers)
     batch = built.task.batch(built.task.splits["train"].data, jax.random.key(2), jnp.int32(0))
     lengths = np.asarray(batch.x.lengths_B)
     assert len(set(lengths)) > 1

@@ -104,7 +104,7 @@ def test_every_step_and_every_seed_draws_its_own(started):
         fields = still | one_chunk | {"training.label_noise": p, "seed": seed}
         built, state, data = started(**fields)
         assert built.task.splits["train"].batches == 1
-        return np.asarray(built.program.chunk(state, data, built.hyper, 4)[1]["loss"])
+        return np.asarray(built.program.chunk(state, data, built.numbers, 4)[1]["loss"])
 
     assert np.ptp(losses(0.0, 0)) < 1e-6
     noisy = losses(0.5, 0)

@@ -63,14 +63,14 @@ def test_cosine_begins_where_warmup_ends():
 
 def test_the_rate_of_a_run_is_in_its_metrics(started):
     built, state, data = started(**{"optimizer.schedule.name": "linear", "training.steps": 4})
-    _, metrics = built.program.chunk(state, data, built.hyper, 4)
+    _, metrics = built.program.chunk(state, data, built.numbers, 4)
     assert_rates(metrics["learning_rate"], [0.01, 0.0075, 0.005, 0.0025])
 
 
 def test_a_rate_of_zero_changes_nothing(started):
     built, state, data = started(**{"optimizer.learning_rate": 0.0})
     before = [np.array(leaf) for leaf in (state.params.w_HV, state.params.b_V)]
-    after, _ = built.program.chunk(state, data, built.hyper, 3)
+    after, _ = built.program.chunk(state, data, built.numbers, 3)
     np.testing.assert_array_equal(after.params.w_HV, before[0])
     np.testing.assert_array_equal(after.params.b_V, before[1])
 

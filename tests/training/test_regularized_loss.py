@@ -33,7 +33,7 @@ def one_step(started, **fields):
     built, state, data = started(**DESCENT, **fields)
     batch = built.task.batch(data, state.key, state.step)
     before = jax.tree.map(jnp.copy, state.params)
-    state, metrics = built.program.chunk(state, data, built.hyper, 1)
+    state, metrics = built.program.chunk(state, data, built.numbers, 1)
     whole = jax.tree.map(jnp.subtract, before, state.params)
     return built, before, whole, {name: float(value[0]) for name, value in metrics.items()}, batch
 
@@ -171,7 +171,7 @@ def test_padding_does_not_matter_to_omega():
     config.training.regularizer.name = "omega"
     built = build(config)
     penalty = regularizer.penalty(config, built.model, built.task)
-    params = built.program.init(jax.random.key(0), config.model.init, built.hyper).params
+    params = built.program.init(built.numbers).params
     batch = built.task.batch(built.task.splits["train"].data, jax.random.key(3), jnp.int32(0))
     lengths = [int(n) for n in batch.x.lengths_B]
     assert len(set(lengths)) == 2
@@ -199,16 +199,16 @@ def test_another_weight_compiles_nothing_anew(started, tiny):
     functions = program(config, built.model, built.task._replace(batch=counted), 6)
     ends = []
     for weight in (0.0, 0.7, 3.0):
-        state = built.program.init(jax.random.key(0), config.model.init, built.hyper)
-        state, metrics = functions.chunk(state, data, built.hyper._replace(regularizer_weight=weight), 2)
+        state = built.program.init(built.numbers)
+        state, metrics = functions.chunk(state, data, built.numbers._replace(regularizer_weight=weight), 2)
         ends.append(np.asarray(state.params.stack.cells[0][0].w_h_GHH))
     assert len(traced) == 1
     assert len({end.tobytes() for end in ends}) == 3
     plain, state, data = started()
-    state, metrics = plain.program.chunk(state, data, plain.hyper, 2)
+    state, metrics = plain.program.chunk(state, data, plain.numbers, 2)
     np.testing.assert_allclose(state.params.stack.cells[0][0].w_h_GHH, ends[0], rtol=1e-5)
     assert "regularizer" not in metrics
-    assert plain.hyper.regularizer_weight is None, "nothing is handed to a program that has no penalty"
+    assert plain.numbers.regularizer_weight is None, "nothing is handed to a program that has no penalty"
 
 
 def test_flossing_brings_the_top_exponent_to_zero_and_the_task_alone_does_not(started):
@@ -217,7 +217,7 @@ def test_flossing_brings_the_top_exponent_to_zero_and_the_task_alone_does_not(st
         fields = {"task.chunk_length": 20, "model.hidden": 8, "optimizer.learning_rate": 0.02, "training.steps": 60}
         built, state, data = started(**fields, **with_(name, weight=100.0, burn_in=4))
         tops[name] = [float(built.program.measure(state, data).top_LB.mean())]
-        state, _ = built.program.chunk(state, data, built.hyper, 60)
+        state, _ = built.program.chunk(state, data, built.numbers, 60)
         tops[name].append(float(built.program.measure(state, data).top_LB.mean()))
     assert tops["none"][0] == tops["flossing"][0] < -0.2
     assert abs(tops["flossing"][1]) < 0.2 * abs(tops["flossing"][0])

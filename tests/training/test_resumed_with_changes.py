@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from one_of_each import contents
@@ -23,7 +22,7 @@ OTHER = {"task.batch_size": 2, "optimizer.name": "sgd", "optimizer.momentum": 0.
 
 def arrays(config, run: Path) -> dict[str, np.ndarray]:
     built = build(config)
-    like = built.program.init(jax.random.key(0), config.model.init, built.hyper)
+    like = built.program.init(built.numbers)
     checkpoints = Checkpoints(run / "checkpoints", "nats_per_token", reading=True)
     found = checkpoints.restore(config.training.steps, like)
     checkpoints.close()

@@ -40,7 +40,7 @@ def test_one_step_in_fixed_numbers(started):
         }
     )
     state = state.replace(params=filled(state.params), step=jnp.array(1))
-    state, metrics = built.program.chunk(state, data, built.hyper, 1)
+    state, metrics = built.program.chunk(state, data, built.numbers, 1)
 
     def near(mine, expected):
         np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-5, err_msg=WHAT_TO_DO)
@@ -65,9 +65,9 @@ def test_a_chunk_of_n_steps_is_n_single_steps(started):
     single = jax.jit(built.program.step)
     alone, losses = state, []
     for _ in range(6):
-        alone, metrics = single(alone, data, built.hyper)
+        alone, metrics = single(alone, data, built.numbers)
         losses.append(metrics["loss"])
-    together, metrics = built.program.chunk(state, data, built.hyper, 6)
+    together, metrics = built.program.chunk(state, data, built.numbers, 6)
     np.testing.assert_allclose(metrics["loss"], losses, rtol=1e-6)
     for mine, other in zip(
         jax.tree.leaves((together.params, together.carry)), jax.tree.leaves((alone.params, alone.carry))
@@ -83,7 +83,7 @@ def test_dropout_is_drawn_anew_at_every_step(started):
     for rate, different in ((0.0, 1), (0.5, 3)):
         built, state, data = started(**fields, **{"model.dropout": rate})
         assert built.task.splits["train"].batches == 1
-        _, metrics = built.program.chunk(state, data, built.hyper, 3)
+        _, metrics = built.program.chunk(state, data, built.numbers, 3)
         assert len(set(np.asarray(metrics["loss"]).tolist())) == different
 
 
@@ -100,11 +100,11 @@ def test_another_learning_rate_compiles_nothing_anew(started, tiny):
     functions = program(config, built.model, built.task._replace(batch=counted), 6)
     ends = []
     for changes in ({}, {"learning_rate": 0.1}, {"momentum": 0.5}, {"clip_limit": 0.01}):
-        hyper = built.hyper._replace(optimizer=built.hyper.optimizer._replace(**changes))
-        state = built.program.init(jax.random.key(0), config.model.init, hyper)
-        ends.append(np.asarray(functions.chunk(state, data, hyper, 2)[0].params.w_HV))
+        numbers = built.numbers._replace(optimizer=built.numbers.optimizer._replace(**changes))
+        state = built.program.init(numbers)
+        ends.append(np.asarray(functions.chunk(state, data, numbers, 2)[0].params.w_HV))
         before = len(traced)
-    state = built.program.init(jax.random.key(0), config.model.init, hyper)
-    ends.append(np.asarray(functions.chunk(state, data, hyper._replace(dropout=0.6), 2)[0].params.w_HV))
+    state = built.program.init(numbers)
+    ends.append(np.asarray(functions.chunk(state, data, numbers._replace(dropout=0.6), 2)[0].params.w_HV))
     assert len(traced) == before == 1
     assert len({end.tobytes() for end in ends}) == 5, "each of them changes the result"

@@ -85,7 +85,7 @@ def test_priming_outside_the_vocabulary():
 
 def test_a_stream_of_pieces_compiles_one_program(tiny):
     run = build_run(tiny())
-    params = run.program.init(jax.random.key(0), tiny().model.init, run.hyper).params
+    params = run.program.init(run.numbers).params
     before = generate._cache_size()
     pieces = list(write(run.model, params, run.task.symbols, sample_key(0), length=12, priming="the", piece=3))
     assert len(pieces) == 4

@@ -4,8 +4,6 @@ import json
 import re
 import sys
 
-import jax
-
 from rnn_research.training import devices
 from rnn_research.training.defaults import defaults
 from rnn_research.training.train import build
@@ -19,10 +17,11 @@ def compiled(form: str) -> str:
     config.model.update({"cell": "lstm_peephole", "hidden": 8, "unroll": form})
     config.training.update({"steps": 2, "log_every": 2})
     built = build(config)
-    state = built.program.init(jax.random.key(0), config.model.init, built.hyper)
+    state = built.program.init(built.numbers)
     split = built.task.splits["train"]
-    state, data = devices.spread(devices.mesh(), state, split.data, split.batch_axis)
-    return built.program.chunk.lower(state, data, built.hyper, 2).compile().as_text()
+    state = devices.spread_state(devices.mesh(), state)
+    data = devices.spread_data(devices.mesh(), split.data, split.batch_axis)
+    return built.program.chunk.lower(state, data, built.numbers, 2).compile().as_text()
 
 
 def sums(program: str) -> tuple[int, int]:
