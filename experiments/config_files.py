@@ -18,7 +18,9 @@ def load_config(given: str) -> ConfigDict:
       UserError: if the file is missing or fails.
     """
     module = _module(given)
-    _, colon, argument = given.partition(":")
+    file, colon, argument = given.partition(":")
+    if not callable(getattr(module, "get_config", None)):
+        raise UserError(f"--config={given}: {file} defines no function get_config(): write one, as in configs/hello.py")
     try:
         if colon and not inspect.signature(module.get_config).parameters:
             raise UserError(f"--config={given}: this config takes no argument, leave out {':' + argument!r}")
@@ -28,7 +30,7 @@ def load_config(given: str) -> ConfigDict:
     except (Exception, SystemExit) as error:
         raise UserError(f"--config={given} fails: {type(error).__name__}: {error}") from error
     if not isinstance(config, ConfigDict):
-        raise UserError(f"--config={given}: get_config() gives a {type(config).__name__}, it must give a ConfigDict")
+        raise UserError(f"--config={given}: get_config() gives {type(config).__name__}, it must give a ConfigDict")
     return config
 
 
@@ -58,6 +60,8 @@ def _module(given: str) -> ModuleType:
         there = path.is_file()
     except OSError as error:  # too long a name, or a folder that may not be read
         raise UserError(f"--config={given} cannot be read ({error.strerror}): name another file") from error
+    if name and path.is_dir():
+        raise UserError(f"--config={given} is a folder: name a file in it, as in configs/char_lm.py:tiny")
     if not there:
         close = nearest(name, map(str, path.parent.glob("*.py")))
         raise UserError(f"--config={given}: no such file{close or ': name a config, as in configs/char_lm.py:tiny'}")

@@ -65,7 +65,8 @@ def main() -> None:
         outside -= sum(text.split().count(UNKNOWN.encode()) for _, text in documents)
     if not (tokens[1:] >= 0).any():
         raise UserError(
-            f"{source}: none of its {len(tokens):,} symbols can be scored, they are outside the vocabulary of the run"
+            f"--{'text' if TEXT.value else 'split'}={TEXT.value or SPLIT.value}: none of its {len(tokens):,} symbols "
+            "can be scored, they are outside the vocabulary of the run: give a text in its alphabet"
         )
     config = run.config
     part = streams.evaluation(tokens, ends, config.evaluation.batch_size, config.task.chunk_length)
@@ -92,7 +93,8 @@ def main() -> None:
         if name not in figures:
             continue
         low, high = (converted(nats, covered.bytes_per_token) for nats in (found.low, found.high))
-        results[f"{name}_low95"], results[f"{name}_high95"] = (None, None) if found.missing else (low, high)
+        known = (None, None) if found.missing else (low, high if math.isfinite(high) else None)
+        results[f"{name}_low95"], results[f"{name}_high95"] = known
         between = "" if found.missing else f"  [{low:.4f}, {high:.4f}]"
         lines.append(f"{shown:<16} {figures[name]:.4f}{between}")
     what = found.missing or f"95 % over {found.blocks:,} {found.over}"

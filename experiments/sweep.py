@@ -232,6 +232,7 @@ def conclude(directory: Path, sweep: plan.Sweep, status: int, seconds: float) ->
 
     outcomes = summary.outcomes_of(directory, sweep)
     results = summary.results_of(sweep, outcomes, seconds)
+    results = summary.with_earlier_time(results, directory / "results.json")
     write_json(directory / "results.json", results)
     if "objective" in results:
         print(f"best points by validation {results['objective']}")

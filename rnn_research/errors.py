@@ -32,13 +32,12 @@ def nearest(value: str, known: Iterable[str]) -> str:
 
 
 def nearest_field(field: str, known: Iterable[str]) -> str:
-    """As ``nearest``, for dotted names: where the section is left out or wrong, last names are compared."""
+    """As ``nearest``, for dotted names: of those whose last names are near, that which is nearest as a whole."""
+    last = lambda name: name.rsplit(".", 1)[-1]  # noqa: E731
     fields = list(known)
-    if suggestion := nearest(field, fields):
-        return suggestion
-    by_name = {name.rsplit(".", 1)[-1]: name for name in fields}
-    matches = difflib.get_close_matches(field.rsplit(".", 1)[-1], by_name, n=1, cutoff=0.5)
-    return f", did you mean {by_name[matches[0]]!r}?" if matches else ""
+    near = set(difflib.get_close_matches(last(field), {last(name) for name in fields}, n=3, cutoff=0.5))
+    alike = difflib.get_close_matches(field, [name for name in fields if last(name) in near], n=1, cutoff=0.0)
+    return f", did you mean {alike[0]!r}?" if alike else ""
 
 
 def share(flag: str, value: float) -> None:

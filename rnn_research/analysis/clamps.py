@@ -17,9 +17,15 @@ def clamps_of(text: str, stack: Stack, flag: str = "--clamp") -> tuple[Intervent
     without it) or ``c``.
 
     Raises:
-      UserError: for another form, a layer, unit or quantity that the stack lacks, or a value that is no number.
+      UserError: for another form, a layer, unit or quantity that the stack lacks, a value that is no
+        number, or a unit that is clamped twice.
     """
-    return tuple(_clamp(part.strip(), stack, flag) for part in text.split(",")) if text else ()
+    found = tuple(_clamp(part.strip(), stack, flag) for part in text.split(",")) if text else ()
+    units = [(one.layer, one.quantity, one.index) for one in found]
+    for layer, quantity, index in units:
+        if units.count((layer, quantity, index)) > 1:
+            raise UserError(f"{flag}={text}: {quantity}{index} of layer {layer + 1} is clamped twice: leave one")
+    return found
 
 
 def _clamp(part: str, stack: Stack, flag: str) -> Intervention:

@@ -6,13 +6,15 @@ from typing import Any
 
 from rnn_research.tasks.text.coverage import Coverage
 
+MOST_NATS = 709.0
+"""Above it ``exp`` is not finite."""
 MOSTLY = 0.5
 """The share of ``<unk>`` among words above which a perplexity is not given."""
 
 
 def perplexity(nats: float) -> float:
-    """``exp(nats)``, finite however bad the model."""
-    return math.exp(min(nats, 700.0))
+    """``exp(nats)``; infinite where that is more than a float holds."""
+    return math.exp(nats) if nats < MOST_NATS else math.inf
 
 
 def figures_of_text(totals: Mapping[str, tuple[float, float]], covered: Coverage) -> dict[str, float]:
@@ -22,7 +24,7 @@ def figures_of_text(totals: Mapping[str, tuple[float, float]], covered: Coverage
     symbols are not in the vocabulary they are not coded, and it is called
     ``bits_per_coded_byte``: both sums are over the others. Words have neither. The
     ``perplexity`` of words is left out where most of them are ``<unk>``, which is
-    easy to guess and says nothing.
+    easy to guess and says nothing, and any that is more than a float holds.
     """
     nats, tokens = totals["nats"]
     mean = nats / max(1.0, tokens)
@@ -30,7 +32,7 @@ def figures_of_text(totals: Mapping[str, tuple[float, float]], covered: Coverage
     if covered.bytes_per_token is not None:
         name = "bits_per_coded_byte" if covered.uncoded_symbols else "bits_per_byte"
         figures[name] = mean / math.log(2) / covered.bytes_per_token
-    if covered.unknown_share <= MOSTLY:
+    if covered.unknown_share <= MOSTLY and mean < MOST_NATS:
         figures["perplexity"] = perplexity(mean)
     figures |= {"accuracy": totals["right"][0] / max(1.0, tokens), "tokens": int(tokens)}
     if covered.uncoded_symbols:

@@ -53,7 +53,9 @@ def gradient_norms(records: list[dict[str, Any]], path: Path) -> None:
     axes.plot(
         steps, [r["grad_norm_clipped"] for r in train], color=ORANGE, lw=1.4, ls="--", label="mean after clipping"
     )
-    axes.set(xlabel="step", ylabel="global gradient norm", yscale="log")
+    axes.set(xlabel="step", ylabel="global gradient norm")
+    if any(r["grad_norm_max"] > 0 for r in train):
+        axes.set_yscale("log")
     axes.legend(frameon=False)
     save(figure, [axes], path)
 

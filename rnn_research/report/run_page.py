@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rnn_research.errors import UserError
 from rnn_research.report import figures, html
 from rnn_research.runs import history, metrics
@@ -201,7 +203,8 @@ def _rate(record: dict[str, Any], suffix: str) -> str:
 def clipping_sentence(records: list[dict[str, Any]], config: dict[str, Any]) -> str:
     """What the clipping did."""
     train = [r for r in records if r["kind"] == "train"]
-    share = sum(r["clipped"] for r in train) / len(train)
+    steps = np.diff([0, *(r["step"] for r in train)])  # a record is of the steps since the one before
+    share = float(np.average([r["clipped"] for r in train], weights=steps))
     largest = max(r["grad_norm_max"] for r in train)
     if config["optimizer.clip.name"] == "none":
         return f"No clipping; the largest gradient norm was {largest:.3g}."

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.files import NUMBER, read_json, there
 from rnn_research.sweeps.halving import PRUNED
 from rnn_research.sweeps.plan import Point, Sweep, run_directory
 
@@ -69,6 +70,15 @@ def results_of(sweep: Sweep, outcomes: list[Outcome], wall_seconds: float) -> di
         }
         results |= {n: v for n, v in best.results.items() if n.startswith(("validation_", "test_"))}
     return {**results, "wall_seconds": wall_seconds}
+
+
+def with_earlier_time(results: dict[str, Any], file: Path) -> dict[str, Any]:
+    """Results whose time is that of all starts of a sweep; a start that found nothing to do took none."""
+    if not there(file):
+        return results
+    before = read_json(file, {"wall_seconds": NUMBER})
+    idle = all(before.get(name) == results[name] for name in ("points", *STATUSES))
+    return {**results, "wall_seconds": before["wall_seconds"] + (0 if idle else results["wall_seconds"])}
 
 
 def ranking(outcomes: list[Outcome]) -> list[Outcome]:

@@ -7,7 +7,9 @@ one-hot; see ``interop.language_model``), and ``vocabulary.json``: a list of sym
 numbers, or ``{"level": "bytes" or "codepoints", "symbols": [...]}``.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +17,7 @@ import numpy as np
 from rnn_research.errors import UserError
 from rnn_research.interop import from_pytorch, read_tensors
 from rnn_research.interop.language_model import outer_layers, recurrent_tensors
+from rnn_research.interop.pytorch import TENSOR
 from rnn_research.models import MODELS
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.runs.directory import RunDirectory, read_json
@@ -44,10 +47,14 @@ def read(directory: RunDirectory, nonlinearity: str | None = None, module: str |
     if len(files) != 1:
         raise UserError(f"--workdir={directory.path} holds {len(files)} safetensors files: leave the one to be read")
     tensors = read_tensors(files[0])
+    check_weights(tensors, files[0])
     vocabulary = vocabulary_of(directory)
     recurrent, said = recurrent_tensors(tensors, module, str(files[0]))
     check_nonlinearity(recurrent, nonlinearity, str(files[0]))
-    shape, params = from_pytorch(recurrent, prefix="", nonlinearity=nonlinearity)
+    ours = recurrent.get("weight_hh_l0")
+    prefix = next((n.removesuffix("weight_hh_l0") for n, t in tensors.items() if t is ours and not said), "")
+    with naming(f"{files[0]} ({said}): " if said else f"{files[0]}: {prefix}"):
+        shape, params = from_pytorch(recurrent, prefix="", nonlinearity=nonlinearity)
     if shape.bidirectional:
         raise UserError(f"{files[0]}: a bidirectional network reads what it should predict: give one of one direction")
     V, H = len(vocabulary), shape.hidden
@@ -70,6 +77,28 @@ def read(directory: RunDirectory, nonlinearity: str | None = None, module: str |
         vocabulary=vocabulary,
         step=0,
     )
+
+
+def check_weights(tensors: Mapping[str, np.ndarray], file: Path) -> None:
+    """Refuses recurrent weights that are no numbers a network can compute with, before anything is read with them.
+
+    Raises:
+      UserError: naming the file and the tensor.
+    """
+    for name, tensor in tensors.items():
+        if TENSOR.fullmatch(name) and not jnp.issubdtype(tensor.dtype, jnp.floating):
+            raise UserError(f"{file}: {name} has dtype {tensor.dtype}: save the module with float weights")
+        if jnp.issubdtype(tensor.dtype, jnp.floating) and not np.isfinite(tensor.astype(np.float64)).all():
+            raise UserError(f"{file}: {name} is not finite: save the module from before it diverged")
+
+
+@contextlib.contextmanager
+def naming(where: str) -> Iterator[None]:
+    """What does not fit within is the fault of a tensor there; in a stack, layers are counted through."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{where}{error}: save the state dict of one nn.RNN, nn.LSTM or nn.GRU") from error
 
 
 def check_nonlinearity(recurrent: Mapping[str, np.ndarray], nonlinearity: str | None, source: str) -> None:

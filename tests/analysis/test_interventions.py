@@ -140,6 +140,8 @@ def test_clamps_as_written():
     )
     with pytest.raises(UserError, match="--clamp=1:c2=0: gru carries no c: clamp its h"):
         clamps_of("1:c2=0", Stack(CELLS["gru"], 40, 2))
+    with pytest.raises(UserError, match=r"--clamp=1:1=1,1:h1=-1: h1 of layer 1 is clamped twice"):
+        clamps_of("1:1=1,1:h1=-1", stack)
     for wrong in ("1:37", "1:=2", "37=1", ",", "-1:2=3"):
         with pytest.raises(UserError, match="LAYER:UNIT=VALUE"):
             clamps_of(wrong, stack)

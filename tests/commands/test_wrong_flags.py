@@ -29,7 +29,7 @@ def workdir(tmp_path: Path) -> Path:
         ((HELLO, HELLO), ("--config", "twice")),
         (("--config=",), ("--config=", "no such file")),
         (("--config=configs/helo.py",), ("--config=configs/helo.py", "'configs/hello.py'")),
-        (("--config=configs",), ("--config=configs", "no such file")),
+        (("--config=configs",), ("--config=configs", "is a folder")),
         (("--config=README",), ("--config=README", "no such file")),
         (("--config=" + "x" * 5000,), ("--config=x", "name another")),
         (("--config=configs/hello.py:big",), ("hello.py:big", "no argument", "leave out ':big'")),
@@ -69,7 +69,8 @@ def test_a_missing_workdir_is_named(call: WarmPython):
         ("def get_config(:\n", ("SyntaxError", "line 1")),
         ("raise SystemExit(3)\n", ("SystemExit",)),
         ("import no_such_module\n", ("ModuleNotFoundError", "no_such_module")),
-        ("x = 1\n", ("get_config",)),
+        ("x = 1\n", ("mine.py defines no function get_config()",)),
+        ("get_config = 5\n", ("mine.py defines no function get_config()",)),
         ("def get_config():\n    return {'seed': 0}\n", ("dict", "must give a ConfigDict")),
         ("def get_config():\n    return None\n", ("NoneType", "must give a ConfigDict")),
         (

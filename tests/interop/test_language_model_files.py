@@ -133,3 +133,18 @@ def test_layers_count_as_numbers(tmp_path, capsys):
 def test_the_flag_is_named_for_an_rnn(tmp_path):
     rnn = layer("rnn.weight_ih_l0", H, V) | layer("rnn.weight_hh_l0", H, H)
     assert refusal(tmp_path, rnn | HEAD).startswith("--nonlinearity is missing")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (lambda t: {**t, "lstm.weight_hh_l0": np.full_like(t["lstm.weight_hh_l0"], np.nan)}, "is not finite: save"),
+        (lambda t: {**t, "lstm.weight_hh_l0": t["lstm.weight_hh_l0"].astype(np.int8)}, "has dtype int8: save"),
+        (lambda t: {**t, "lstm.weight_hh_l0": np.zeros((0, 5), np.float32)}, "has shape [0, 5]; it should be"),
+        (lambda t: {**t, "lstm.weight_hh_l0": np.zeros((20, 4), np.float32)}, "has shape [20, 4]; it should be"),
+    ],
+)
+def test_an_odd_tensor_is_named_with_its_file(tmp_path, spoilt, said):
+    line = refusal(tmp_path, spoilt(lstm(V) | HEAD))
+    assert "model.safetensors: lstm.weight_hh_l0 " in line
+    assert said in line

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rnn_research.report.run_page import conclusion, learning_sentence
+from rnn_research.report import figures
+from rnn_research.report.run_page import clipping_sentence, conclusion, learning_sentence
 
 TEXT = {"objective": "nats_per_token", "test_bits_per_byte": 2.0, "test_nats_per_token_low95": 1.3}
 TEXT |= {"test_nats_per_token_high95": 1.5, "floor_unigram_nats": 3.1, "step": 10}
@@ -52,3 +53,21 @@ def test_a_score_that_is_no_number_is_not_a_split_that_was_not_held_out():
 def test_a_loss_falls_where_it_falls(last, said):
     records = [{"kind": "train", "loss": 2.0}, {"kind": "train", "loss": last}]
     assert learning_sentence(records, {"step": 10, "best_step": 5}).startswith(said)
+
+
+def trained(step, clipped, norm):
+    return {"step": step, "kind": "train", "clipped": clipped, "grad_norm_max": norm, "grad_norm": norm} | {
+        "grad_norm_clipped": norm
+    }
+
+
+def test_a_record_counts_for_as_many_steps_as_it_is_of():
+    config = {"optimizer.clip.name": "global_norm", "optimizer.clip.limit": 0.1}
+    records = [trained(50, 0.14, 1.0), trained(51, 0.0, 0.5)]  # 7 of 51 steps
+    assert "changed 13.7 % of the steps" in clipping_sentence(records, config)
+
+
+def test_norms_that_are_all_zero_are_drawn_without_a_warning(tmp_path, recwarn):
+    figures.gradient_norms([trained(1, 0.0, 0.0), trained(2, 0.0, 0.0)], tmp_path / "norms.png")
+    assert (tmp_path / "norms.png").exists()
+    assert not recwarn.list

@@ -111,13 +111,26 @@ def test_the_sentence_tells_the_best_and_what_lies_at_an_end(runs):
     assert "The best may lie beyond what was tried for every line: it is at an end." in against.sentence(more, question)
 
 
-@pytest.mark.parametrize(("second", "level"), [((0.4, 0.6), False), ((0.15, 0.35), True), ((np.nan, np.nan), True)])
+@pytest.mark.parametrize(("second", "level"), [((0.4, 0.6), False), ((0.15, 0.35), True)])
 def test_it_is_said_where_seeds_do_not_tell_the_best_from_the_rest(second, level):
     means, low, high = [0.1, 0.5], [0.05, second[0]], [0.2, second[1]]
     columns = {"mean": means, "mean_low95": low, "mean_high95": high, "failed": 0, "runs_of": 3}
     table = pd.DataFrame({"optimizer.learning_rate": [0.01, 0.1], **columns})
     question = Question(y="test_loss", x="optimizer.learning_rate", group=(), select="loss", curve="loss")
     assert ("Seeds do not tell the best from the rest" in against.sentence(table, question)) == level
+
+
+def test_a_single_run_has_no_interval_and_none_is_spoken_of():
+    columns = {"mean": [0.1, 0.5], "mean_low95": np.nan, "mean_high95": np.nan, "failed": 0, "runs_of": 1}
+    table = pd.DataFrame({"optimizer.learning_rate": [0.01, 0.1], **columns})
+    question = Question(y="test_loss", x="optimizer.learning_rate", group=(), select="loss", curve="loss")
+    text = against.sentence(table, question)
+    assert "Nothing tells the best from the rest: a single run has no interval." in text
+    assert text.endswith("Mean over the runs of each point.")
+    table.loc[1, ["mean_low95", "mean_high95"]] = 0.4, 0.6  # of another setting alone
+    text = against.sentence(table, question)
+    assert "Nothing tells the best from the rest" in text
+    assert text.endswith("bar: its 95 % interval by Student's t, where there are two runs or more.")
 
 
 @pytest.mark.parametrize(("half", "level"), [(0.01, False), (0.2, True), (np.nan, True)])

@@ -12,7 +12,7 @@ from rich.console import Console
 from rnn_research.errors import UserError
 from rnn_research.sweeps import plan, standing, table
 from rnn_research.sweeps.standing import Best, Watch
-from rnn_research.sweeps.summary import outcomes_of, ranking
+from rnn_research.sweeps.summary import outcomes_of, ranking, with_earlier_time
 
 
 def append(directory: Path, name: str, *records: dict, end: str = "\n") -> None:
@@ -161,3 +161,13 @@ def test_a_thousand_runs_are_asked_for_in_no_time(tmp_path):
 def test_a_directory_without_a_plan_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"sweep.json is missing"):
         Watch(tmp_path)
+
+
+def test_times_of_all_starts_add_up_and_a_start_with_nothing_to_do_took_none(tmp_path):
+    file = tmp_path / "results.json"
+    done = {"points": 2, "done": 1, "failed": 0, "pruned": 0, "unfinished": 1, "wall_seconds": 21.0}
+    assert with_earlier_time(done, file) == done
+    file.write_text(json.dumps(done))
+    assert with_earlier_time({**done, "wall_seconds": 0.002}, file)["wall_seconds"] == 21.0
+    further = {**done, "done": 2, "unfinished": 0, "wall_seconds": 4.0}
+    assert with_earlier_time(further, file)["wall_seconds"] == 25.0

@@ -10,7 +10,7 @@ import scipy.special
 import scipy.stats
 
 from rnn_research.models import answers
-from rnn_research.models.perplexity import figures_of_text, limits_of
+from rnn_research.models.perplexity import figures_of_text, limits_of, perplexity
 from rnn_research.models.readout import mean
 from rnn_research.tasks.answers import symbols
 from rnn_research.tasks.text.coverage import Coverage, coverage, entropy
@@ -88,9 +88,11 @@ def test_many_small_sums_do_not_lose_precision():
     assert totals({"nats": (counted, counted)}) == {"nats": (2**24 + 3, 2**24 + 3)}
 
 
-def test_a_hopeless_model_has_a_finite_perplexity():
+def test_a_perplexity_that_no_float_holds_is_left_out():
     figures = figures_of_text({"nats": (1e6, 1), "right": (0, 1)}, Coverage(2, 1.0))
-    assert math.isfinite(figures["perplexity"])
+    assert "perplexity" not in figures
+    assert perplexity(1e6) == math.inf
+    assert perplexity(700.0) == pytest.approx(math.exp(700))
 
 
 SUMS = {"nats": (8 * math.log(2), 4), "right": (1, 4)}
@@ -144,4 +146,5 @@ def test_a_text_of_unknown_words_has_no_perplexity():
 
 @pytest.mark.parametrize("counts", [[1], [1, 1], [3, 0, 1], [5, 4, 3, 0, 2]])
 def test_entropy(counts):
+    assert str(entropy(np.array(counts)))[0] != "-"
     assert entropy(np.array(counts)) == pytest.approx(scipy.stats.entropy(counts))

@@ -96,28 +96,37 @@ def sentence(table: pd.DataFrame, question: Question) -> str:
     found, left_out = lines(table, question)
     numbers = positions(list(table[question.x]))[1]
     best: dict[Any, list[str]] = {}
-    at_an_end, level = [], []
+    at_an_end, level, alone = [], [], []
     for name, part in found:
         value = part.loc[part["mean"].idxmax() if more_is_better(question.y) else part["mean"].idxmin()][question.x]
         best.setdefault(value, []).append(name)
         if numbers and len(part) > 2 and value in (part[question.x].min(), part[question.x].max()):
             at_an_end.append(name)
-        if _meets_another(part, part[question.x] == value):
+        intervals = part[["mean_low95", "mean_high95"]].notna().all(axis=1)
+        if len(part) > 1 and not (intervals[part[question.x] == value].all() and intervals.sum() > 1):
+            alone.append(name)
+        elif _meets_another(part[intervals], part.loc[intervals, question.x] == value):
             level.append(name)
     where = "; ".join(f"{short(value)}{_whose(names, len(found))}" for value, names in best.items())
     text = f"{words(question.y).capitalize()} is best at {words(str(question.x))} {where}."
     if level:
         text += f" Seeds do not tell the best from the rest{_whose(level, len(found))}: its interval meets another's."
+    if alone:
+        text += f" Nothing tells the best from the rest{_whose(alone, len(found))}: a single run has no interval."
     if at_an_end and not str(question.x).startswith("task."):
         text += f" The best may lie beyond what was tried{_whose(at_an_end, len(found))}: it is at an end."
-    text += " Mean over the runs of each point, bar: its 95 % interval by Student's t."
+    barred = pd.concat([part for _, part in found])["mean_low95"].notna()
+    bar = ", bar: its 95 % interval by Student's t" if barred.all() else ""
+    if barred.any() and not barred.all():
+        bar = ", bar: its 95 % interval by Student's t, where there are two runs or more"
+    text += f" Mean over the runs of each point{bar}."
     if lost := int(table["failed"].sum()):
         text += f" {lost} of {int(table['runs_of'].sum())} runs have failed and are in no mean."
     return text + (f" {left_out} more groups are left out, the worst." if left_out else "")
 
 
 def _meets_another(part: pd.DataFrame, best: pd.Series) -> bool:
-    """Whether the best point's interval meets that of another point, or one of the two has none."""
+    """Whether the best point's interval meets that of another point."""
     ends = part[["mean_low95", "mean_high95"]].to_numpy(np.float64)
     low, high = ends[best.to_numpy()][0]
     others = ends[~best.to_numpy()]

@@ -64,7 +64,7 @@ class Text:
         try:
             return bins_of(first.reshape(-1, first.shape[-1]))
         except ValueError as error:
-            raise UserError(f"--workdir: the network's {error}; choose another checkpoint by --step") from error
+            raise UserError(f"--workdir holds a network whose {error} on this text: take another one") from error
 
     def _chunks(self, params: Params, bins: Bins, part: np.ndarray) -> Iterator[Chunk]:
         return read(self._coded, self.model, params, part, self.cut, steps=self.steps, extra=tuple(bins))

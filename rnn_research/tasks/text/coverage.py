@@ -45,4 +45,4 @@ def coverage(tokens: np.ndarray, words: Vocabulary) -> Coverage:
 def entropy(counts: np.ndarray) -> float:
     """Of the distribution that the counts give, in nats."""
     p = counts[counts > 0] / counts.sum()
-    return float(-np.sum(p * np.log(p)))
+    return float(-np.sum(p * np.log(p))) + 0.0  # no negative zero

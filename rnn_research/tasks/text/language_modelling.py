@@ -63,9 +63,7 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
     rule = stored.rule if stored is not None and stored.level == config.level else ""  # a run goes on as it began
     words = vocabulary.build(counted, config.level, config.min_count, rule)
     if stored is not None and (difference := stored.difference(words)):
-        raise UserError(
-            f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
-        )
+        raise UserError(refusal_of(config, difference))
 
     splits: dict[str, Split] = {}
     size = {name: sum(len(text) for _, text in documents) for name, documents in parts.items()}
@@ -120,9 +118,7 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
     cut(corpus, config)  # refuses fractions that leave nothing
     words = vocabulary.build(documents, config.level, config.min_count)
     if stored is not None and (difference := stored.difference(words)):
-        raise UserError(
-            f"--config.task.path: the text has another vocabulary than the run was trained on: {difference}"
-        )
+        raise UserError(refusal_of(config, difference))
     encoded, ends, _ = encode(documents, words, config.reset_at_documents)
     splits = streams.in_time(encoded, ends, config.batch_size, config.chunk_length, shares(config))
     tokens = {name: int(split.batches * config.chunk_length * config.batch_size) for name, split in splits.items()}
@@ -150,6 +146,15 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
         facts,
         config.fresh_probability,
         pieces,
+    )
+
+
+def refusal_of(config: Any, difference: str) -> str:
+    """Why a run cannot go on with this text."""
+    given = f"path={config.path}" if config.path else f"text={config.text[:40]!r}"
+    return (
+        f"--config.task.{given}: the text has another vocabulary than the run was trained on: {difference}: "
+        "restore its text, or begin a run of this one in another directory"
     )
 
 
