@@ -10,17 +10,18 @@ are shared out over the cores.
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import jax
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from experiments import launch
 from rnn_research.errors import UserError, one_of
 from rnn_research.runs import owner
-from rnn_research.runs.directory import write_json, write_text
+from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.kept import Kept, refuse_another
-from rnn_research.runs.migrations import read_stored
+from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.training import continued
 
@@ -54,13 +55,22 @@ def main() -> None:
     with owner.taken(directory, "study"):
         write_json(directory.config, config.to_dict())
         write_json(directory.overrides, overrides)
-        write_json(directory.provenance, provenance({"task": config.task.name}))
+        write_json(directory.provenance, provenance(subject(config)))
         began = time.monotonic()
         results = STUDIES[study](config, lambda line: print(line, flush=True), Kept(directory.path / "parts"))
         write_json(directory.results, {**results, "wall_seconds": time.monotonic() - began})
         write_page(directory)
         write_text(directory.done, "")
     print(f"report: {directory.report}")
+
+
+def subject(config: ConfigDict) -> dict[str, Any]:
+    """What is measured: the task of a study's own networks, or the run that was named and what that was trained on."""
+    if not config.analysis.get("run"):
+        return {"task": config.task.name}
+    run = RunDirectory(config.analysis.run)
+    run.trained("--run")
+    return {"run": run.path.name, "task": read_config(run)["task"]["name"], **run.read_provenance()["corpus"]}
 
 
 def share_cores() -> None:

@@ -48,6 +48,7 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
         say(f"measured {'at initialisation' if moment == 'initial' else f'at step {restored.step:,}'}")
     return {
         "networks": {point.model.cell: found},
+        "run": directory.path.name,
         "task": point.task.name,
         "length": task.length,
         "step": restored.step,

@@ -184,7 +184,7 @@ def finish(placement: Placement, program: Program, task: Task, ended: Sequence[M
             m.say(sentence)
         figures = figures_of(task, program.model, {name: of_split[m.number] for name, of_split in sums.items()})
         figures |= zero_start.figures_of(from_zero)
-        written = (m.directory, task, program.model, m.ending, step, count(params), figures)
+        written = (m.directory, task, program.model, m.ending, step, count(params), figures, placement.members)
         m.results = distributed.from_first(partial(write_results, *written))
 
 

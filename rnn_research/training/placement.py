@@ -27,7 +27,13 @@ from rnn_research.types import Array
 
 @runtime_checkable
 class Placement(Protocol):
-    """Members are numbered from 0. Results stay on the devices, where ``apart`` can read them, until it does."""
+    """Members are numbered from 0. Results stay on the devices, where ``apart`` can read them, until it does.
+
+    Attributes:
+      members: how many there are.
+    """
+
+    members: int
 
     def place(self, trees: Mapping[int, Any]) -> Any:
         """States or parameters of members by their numbers; whoever has none may not be active."""
@@ -63,6 +69,7 @@ class SharedBatch:
           numbers: of the run.
           over: devices in a row; by default all that there are.
         """
+        self.members = 1
         self._program, self._task, self._numbers = program, task, numbers
         self._over = devices.mesh() if over is None else over
         train = task.splits["train"]

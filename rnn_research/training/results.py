@@ -62,8 +62,11 @@ def write_results(
     best_step: int,
     parameters: int,
     figures: Mapping[str, Any],
+    packed: int = 1,
 ) -> dict[str, Any]:
     """Writes results.json, tells TensorBoard, then marks the run DONE.
+
+    Runs that were trained as one program have its time in common; ``packed`` says how many they were.
 
     Returns:
       The results as they are written: what is not finite is null.
@@ -77,6 +80,7 @@ def write_results(
         **{name: value for name, value in task.facts.items() if name.startswith("floor_")},
         "wall_seconds": ending.wall_seconds,
         "train_tokens_per_second": ending.tokens_per_second,
+        **({"packed_runs": packed} if packed > 1 else {}),  # whose time this is
     }
     known = {name: _known(value) for name, value in results.items()}
     write_json(directory.results, known)

@@ -23,7 +23,7 @@ def studied(call: WarmPython, trained: Path, tmp_path_factory: pytest.TempPathFa
     return folder
 
 
-def test_a_run_of_ones_own_is_taken_apart(studied: Path):
+def test_a_run_of_ones_own_is_taken_apart(studied: Path, trained: Path):
     results = json.loads((studied / "results.json").read_text())
     assert results["task"] == "text"
     assert results["length"] == 20
@@ -31,7 +31,11 @@ def test_a_run_of_ones_own_is_taken_apart(studied: Path):
     assert set(found) == {"initial", "trained"}
     assert found["initial"]["slope_by_seed"] != found["trained"]["slope_by_seed"]
     assert (studied / "DONE").exists()
-    assert "Anatomy of the gradient over 20 steps" in (studied / "report.html").read_text()
+    name = results["run"]
+    assert f"Anatomy of the gradient of {name} over 20 steps" in (studied / "report.html").read_text()
+    corpus = json.loads((studied / "provenance.json").read_text())["corpus"]
+    of_run = json.loads((trained / "provenance.json").read_text())["corpus"]
+    assert corpus == {"run": name, "task": "text", **of_run}
 
 
 def test_started_again_it_makes_only_what_is_missing(call: WarmPython, trained: Path, studied: Path, tmp_path: Path):

@@ -5,7 +5,7 @@ import pytest
 
 from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius
 from rnn_research.report.gradient.gates import gate_sentence, highway_sentence
-from rnn_research.report.gradient.lasting import lasts
+from rnn_research.report.gradient.lasting import hidden_early_decay, lasts
 from rnn_research.report.gradient.spectra import rate_sentence, spectrum_sentence
 from rnn_research.report.gradient.weights import bptt_sentence, sensitivity_sentence
 from rnn_research.runs.half_lives import half_lives
@@ -76,7 +76,11 @@ def test_a_fast_early_decay_is_said_where_there_is_one():
 
 @pytest.mark.parametrize(
     ("learned", "said"),
-    [(5, "by every seed of GRU in 300 steps"), (2, "by some seeds of GRU 2 of 5"), (0, "by none of GRU, whose")],
+    [
+        (5, "by every seed of GRU in 300 steps"),
+        (2, "by some seeds of GRU 2 of 5"),
+        (0, "by none of GRU, none of whose"),
+    ],
 )
 def test_it_is_said_who_learned(learned, said):
     task = {"objective": "mean_squared_error", "learned_below": 0.05, "learned": learned, "seeds": 5, "steps": 300}
@@ -101,9 +105,9 @@ def test_the_slope_is_the_exponent_only_where_it_is():
 @pytest.mark.parametrize(
     ("norms", "said"),
     [
-        ((2.0, 3.0), "One step can stretch some direction more"),
+        ((2.0, 3.0), "At initialisation one step can stretch some direction more"),
         ((1.0, 1.0), "stretches no direction much more"),
-        ((2.0, 1.0), "What one step can stretch"),
+        ((2.0, 1.0), "At initialisation what one step can stretch"),
     ],
 )
 def test_one_step_beside_many(norms, said):
@@ -112,6 +116,23 @@ def test_one_step_beside_many(norms, said):
         for name, norm in zip(("elman", "gru"), norms, strict=True)
     }
     assert said in spectrum_sentence(networks)
+
+
+def test_each_moment_has_a_sentence_of_its_own():
+    """Training may turn round what is true at the beginning."""
+    stretch = lambda norm: {"jacobian_spectral_norm": norm, "top_exponent_nats_per_step": -0.01}  # noqa: E731
+    text = spectrum_sentence({"lstm": {"initial": stretch(1.0), "trained": stretch(3.5)}})
+    assert "At initialisation one step stretches no direction much more" in text
+    assert "After training one step can stretch some direction more" in text
+    lanes = lambda lane, whole: {"log_highway": [lane] * 60, "log_whole": [whole] * 60}  # noqa: E731
+    text = highway_sentence({"lstm": {"initial": lanes(-20.0, -2.0), "trained": lanes(-2.1, -2.0)}})
+    assert text.index("Most of what passes goes by way") < text.index("after training") < text.index("do not add to it")
+
+
+def test_what_lies_within_the_interval_of_the_fit_falls_no_faster():
+    found = measured((-0.062,) * 5, early=-0.166, interval=(-0.44, 0.32))
+    assert not hidden_early_decay(found)
+    assert hidden_early_decay(found | {"slope_nats_per_step_low95": -0.1})
 
 
 def test_what_passes_by_the_hidden_state():

@@ -255,3 +255,9 @@ def test_runs_that_lack_a_swept_field_are_drawn_beside_the_others(tmp_path):
     sentences = {picture.path.stem: picture.sentence for picture in drawn}
     assert "best at depth 5" in sentences["against"]
     assert "no depth, gru; no depth, lstm" in sentences["success"]
+
+
+def test_runs_that_have_their_time_in_common_are_not_held_against_it(runs):
+    assert pareto.costs(runs) == pareto.COSTS
+    assert pareto.costs(runs.assign(packed_runs=4)) == ("parameters",)
+    assert pareto.costs(runs.assign(packed_runs=np.nan)) == pareto.COSTS

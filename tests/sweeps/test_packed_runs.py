@@ -68,7 +68,9 @@ def test_a_packed_run_is_the_run_alone(base, packed, tmp_path):
     assert {r["kind"] for r in alone} == {"train", "validation", "gradient_flow"}
     for mine, theirs in zip(ours, alone, strict=True):
         close(mine, theirs)
-    close(*(json.loads((f / "results.json").read_text()) for f in (folder / name, tmp_path)))
+    packed_results, alone_results = (json.loads((f / "results.json").read_text()) for f in (folder / name, tmp_path))
+    assert packed_results.pop("packed_runs") == len(POINTS), "they have their time in common"
+    close(packed_results, alone_results)
     for file in ("config.json", "overrides.json"):
         assert json.loads((folder / name / file).read_text()) == json.loads((tmp_path / file).read_text())
     steps = [

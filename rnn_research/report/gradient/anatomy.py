@@ -43,7 +43,8 @@ def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[st
         )
     body.append(figure(folder / "bptt.png", bptt, bptt_sentence, networks))
     body.append(figure(folder / "sensitivity.png", sensitivity, sensitivity_sentence, networks))
-    return f"Anatomy of the gradient over {results['length']} steps", body
+    of_run = f" of {results['run']}" if "run" in results else ""
+    return f"Anatomy of the gradient{of_run} over {results['length']} steps", body
 
 
 def figure(path: Path, draw: Any, sentence: Any, networks: Networks) -> str:
@@ -175,9 +176,7 @@ def learned_sentence(networks: Networks) -> str:
     none = [name for name, f in trained.items() if not f["learned"]]
     parts = [f"by every seed of {', '.join(every)}"] if every else []
     parts += [f"by some seeds of {', '.join(some)}"] if some else []
-    parts += (
-        [f"by none of {', '.join(none)}, whose networks have been trained and have learned nothing"] if none else []
-    )
+    parts += [f"by none of {', '.join(none)}, none of whose networks came below it"] if none else []
     return head + "; ".join(parts) + "."
 
 

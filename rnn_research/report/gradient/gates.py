@@ -27,15 +27,19 @@ def highway(networks: Networks, path: Path) -> None:
 
 
 def highway_sentence(networks: Networks) -> str:
-    """What the forget gates alone would let through, beside all that passes."""
+    """What the forget gates alone would let through, beside all that passes, at each moment that was measured."""
+    return " ".join(_highway_at(networks, moment) for moment in moments_of(networks))
+
+
+def _highway_at(networks: Networks, moment: str) -> str:
     powers, lag = {}, 0
     for network, found in networks.items():
-        if "log_highway" in found["initial"]:
-            lane, whole = found["initial"]["log_highway"], found["initial"]["log_whole"]
+        if "log_highway" in found.get(moment, {}):
+            lane, whole = found[moment]["log_highway"], found[moment]["log_whole"]
             lag = min(50, len(lane) - 1)
             if lane[-1 - lag] is not None and whole[-1 - lag] is not None:
                 powers[label(network)] = (lane[-1 - lag] - whole[-1 - lag]) / np.log(10)
-    head = f"What the forget gates alone carry from c_t to c_T over {lag} steps at initialisation"
+    head = f"What the forget gates alone carry from c_t to c_T over {lag} steps {MOMENTS[moment]}"
     if not powers:
         return f"{head} cannot be set beside all that passes: one of the two is exactly zero."
     parts = listed(f"{name} {power:+.1f}" for name, power in powers.items())

@@ -36,7 +36,12 @@ def decays(found: Mapping[str, Any], name: str = NAME) -> bool:
 
 
 def hidden_early_decay(found: Mapping[str, Any]) -> bool:
-    """Whether the lags before the fit fall, told from none over the seeds, and by half and 0.01 more than the fit."""
+    """Whether the lags before the fit fall, told from none over the seeds, and by half and 0.01 more than the fit.
+
+    A slope that lies within the interval of the fitted one falls no faster.
+    """
     early, high = found["early_slope_nats_per_step"], found["early_slope_nats_per_step_high95"]
-    slope = found["slope_nats_per_step"]
-    return None not in (early, high, slope) and high < 0 and early < min(slope - 0.01, 1.5 * slope)
+    slope, low = found["slope_nats_per_step"], found.get("slope_nats_per_step_low95")
+    if None in (early, high, slope) or (low is not None and early >= low):
+        return False
+    return high < 0 and early < min(slope - 0.01, 1.5 * slope)

@@ -92,8 +92,12 @@ def spectra(networks: Networks, path: Path) -> None:
 
 
 def spectrum_sentence(networks: Networks) -> str:
-    """How much one step can stretch beside what many do."""
-    found = {n: f["initial"] for n, f in networks.items()}
+    """How much one step can stretch beside what many do, at each moment that was measured."""
+    return " ".join(_spectrum_at(networks, moment) for moment in moments_of(networks))
+
+
+def _spectrum_at(networks: Networks, moment: str) -> str:
+    found = {n: f[moment] for n, f in networks.items() if moment in f}
     stretch = {n: _log(f["jacobian_spectral_norm"]) for n, f in found.items()}
     more = {n: stretch[n] - f["top_exponent_nats_per_step"] for n, f in found.items() if _known(f)}
     parts = [
@@ -101,16 +105,14 @@ def spectrum_sentence(networks: Networks) -> str:
         for n, f in found.items()
         if _known(f)
     ]
+    when = MOMENTS[moment].capitalize()
     if more and min(more.values()) > np.log(1.5):
-        text = "One step can stretch some direction more than many steps stretch any on average"
+        text = f"{when} one step can stretch some direction more than many steps stretch any on average"
     elif more and max(more.values()) <= np.log(1.5):
-        text = "One step stretches no direction much more than many steps do on average"
+        text = f"{when} one step stretches no direction much more than many steps do on average"
     else:
-        text = "What one step can stretch, beside what many steps stretch on average"
-    return (
-        f"{text}: log of the largest singular value against the top exponent, at initialisation, "
-        f"nats per step: {listed(parts)}."
-    )
+        text = f"{when} what one step can stretch, beside what many steps stretch on average"
+    return f"{text}: log of the largest singular value against the top exponent, nats per step: {listed(parts)}."
 
 
 def _log(norm: float) -> float:

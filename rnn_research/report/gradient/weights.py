@@ -85,7 +85,7 @@ def sensitivity_sentence(networks: Networks) -> str:
     elif forgotten:
         head = "Where the first state is forgotten, a change of the recurrent weights is hardly felt either. "
     else:
-        head = "No network has forgotten its first state at the last step. "
+        head = "No network has forgotten its first state at the last step: more than a hundredth of it is left. "
     most, among = max(felt or final, key=final.__getitem__), " among them" if felt else ""
     state = ends[most][1]
     beside = "its memory of the first state is exactly zero" if state is None else f"|dh_t/dh_0| is {np.exp(state):.1e}"

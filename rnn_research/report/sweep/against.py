@@ -103,7 +103,9 @@ def sentence(table: pd.DataFrame, question: Question) -> str:
         if numbers and len(part) > 2 and value in (part[question.x].min(), part[question.x].max()):
             at_an_end.append(name)
         intervals = part[["mean_low95", "mean_high95"]].notna().all(axis=1)
-        if len(part) > 1 and not (intervals[part[question.x] == value].all() and intervals.sum() > 1):
+        if len(part) == 1:
+            continue
+        if not (intervals[part[question.x] == value].all() and intervals.sum() > 1):
             alone.append(name)
         elif _meets_another(part[intervals], part.loc[intervals, question.x] == value):
             level.append(name)

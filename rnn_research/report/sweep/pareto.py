@@ -13,6 +13,12 @@ from rnn_research.runs.settings import each, label, problem_fields, scored, tell
 COSTS = ("parameters", "wall_seconds")
 
 
+def costs(runs: pd.DataFrame) -> tuple[str, ...]:
+    """What settings can be held against: not the time, where runs were trained as one program and share theirs."""
+    shared = "packed_runs" in runs.columns and (runs["packed_runs"].fillna(1) > 1).any()
+    return tuple(cost for cost in COSTS if not (shared and cost == "wall_seconds"))
+
+
 def gather(runs: pd.DataFrame, question: Question, cost: str) -> pd.DataFrame:
     """Settings and what they cost.
 

@@ -55,7 +55,7 @@ def draw(
         success.draw(rates, question, path)
         heading = f"Success against {words(question.x)}"
         pictures.append(Picture(heading, path, success.sentence(rates, question, sweep.success)))
-    for cost in pareto.COSTS:
+    for cost in pareto.costs(counted):
         if cost in counted.columns and cost != question.y and counted[cost].nunique() > 1 and len(settings) > 1:
             points = pareto.gather(counted, question, cost)
             if len(points) > 1:
