@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 from rich.text import Text
 
+from rnn_research.errors import UserError
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import NUMBER, read_json, there
 from rnn_research.sweeps.halving import PRUNED
@@ -73,10 +74,16 @@ def results_of(sweep: Sweep, outcomes: list[Outcome], wall_seconds: float) -> di
 
 
 def with_earlier_time(results: dict[str, Any], file: Path) -> dict[str, Any]:
-    """Results whose time is that of all starts of a sweep; a start that found nothing to do took none."""
-    if not there(file):
+    """Results whose time is that of all starts of a sweep; a start that found nothing to do took none.
+
+    The file is written anew each time: one that cannot be read, or knows no time, is of no earlier start.
+    """
+    try:
+        before = read_json(file, {"wall_seconds": NUMBER}) if there(file) else None
+    except UserError:
+        before = None
+    if before is None:
         return results
-    before = read_json(file, {"wall_seconds": NUMBER})
     idle = all(before.get(name) == results[name] for name in ("points", *STATUSES))
     return {**results, "wall_seconds": before["wall_seconds"] + (0 if idle else results["wall_seconds"])}
 
