@@ -111,7 +111,8 @@ def compare(given: list[str]) -> None:
         print(f"{cause}: " + ("the same" if not lines else ""))
         print("".join(f"  {line}\n" for line in lines), end="")
     table = comparison.results(first, second)
-    print(markdown(readable(table), "results:"))
+    alike = comparison.same_corpus(first, second)
+    print(markdown(readable(table), "results:" if alike else "results (of different texts: no score says more):"))
     print(json.dumps({"differing": found, "results": json.loads(table.to_json(orient="records"))}))
 
 

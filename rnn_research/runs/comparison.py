@@ -39,7 +39,7 @@ def results(first: RunDirectory, second: RunDirectory) -> pd.DataFrame:
 
     Returns:
       ``result``, ``first`` and ``second`` with the ends of their intervals where they have
-      them, ``difference`` (second minus first) and ``per cent`` of the first.
+      them, ``difference`` (second minus first) and, of scores on the same text or task, ``per cent`` of the first.
 
     Raises:
       UserError: if a results.json is damaged. One that is missing has no figures.
@@ -47,7 +47,7 @@ def results(first: RunDirectory, second: RunDirectory) -> pd.DataFrame:
     sides = [
         flatten(read_json(run.results, dict)) if there(run.results) else {} for run in (first, second)
     ]
-    rows = []
+    alike, rows = same_corpus(first, second), []
     for name in dict.fromkeys([*sides[0], *sides[1]]):
         values = [side.get(name) for side in sides]
         if name.endswith(("_low95", "_high95")) or any(isinstance(value, list) for value in values):
@@ -59,11 +59,20 @@ def results(first: RunDirectory, second: RunDirectory) -> pd.DataFrame:
         numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
         if len(numbers) == 2:
             row["difference"] = numbers[1] - numbers[0]
-            row["per cent"] = 100 * row["difference"] / abs(numbers[0]) if numbers[0] else math.nan
+            score = name.startswith(("validation_", "test_")) and all(isinstance(v, float) for v in numbers)
+            if score and alike and numbers[0]:  # of counts, seconds, and other texts' scores it says nothing
+                row["per cent"] = 100 * row["difference"] / abs(numbers[0])
         rows.append(row)
     ends = ("first_low95", "first_high95", "second_low95", "second_high95")
     table = pd.DataFrame(rows, columns=["result", "first", "second", *ends, "difference", "per cent"])
     return table.astype(dict.fromkeys((*ends, "difference", "per cent"), float))
+
+
+def same_corpus(first: RunDirectory, second: RunDirectory) -> bool:
+    """Whether nothing says that two runs are scored on different texts."""
+    known = [read_json(run.provenance, CAUSED) if there(run.provenance) else {} for run in (first, second)]
+    before, after = (one.get("corpus", {}).get("corpus_sha256") for one in known)
+    return None in (before, after) or before == after
 
 
 def _by_cause(provenance: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 from written_runs import PROVENANCE, write_run
 
 from rnn_research.errors import UserError
-from rnn_research.runs.comparison import differing, results
+from rnn_research.runs.comparison import differing, results, same_corpus
 from rnn_research.runs.directory import RunDirectory
 
 
@@ -41,6 +41,19 @@ def test_results_side_by_side(pair):
     assert table.loc["floor", ["first", "difference"]].isna().all()
     assert table.loc["objective", "first"] == "mean_squared_error"
     assert "test_mean_squared_error_low95" not in table.index
+
+
+def test_no_score_is_held_against_that_of_another_text_and_no_count_is_a_share(pair):
+    for run, sha, step in zip(pair, ("12", "34"), (100, 300), strict=True):
+        stored = json.loads(run.provenance.read_text())
+        run.provenance.write_text(json.dumps({**stored, "corpus": {"corpus_sha256": sha}}))
+        run.results.write_text(json.dumps(json.loads(run.results.read_text()) | {"test_tokens": step}))
+    assert not same_corpus(*pair)
+    assert results(*pair)["per cent"].isna().all()
+    assert same_corpus(pair[0], pair[0])
+    table = results(pair[0], pair[0]).set_index("result")
+    assert table.loc["test_mean_squared_error", "per cent"] == 0
+    assert table.loc[["test_tokens", "step"], "per cent"].isna().all()
 
 
 def test_what_is_missing_is_said(pair):

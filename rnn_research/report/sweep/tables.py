@@ -29,7 +29,8 @@ SUCCESS = (
 PAIRS = (
     "{y} of the first minus that of the second, over pairs of runs that are alike in seed and in all else that is "
     "swept, with a 95 % interval by Student's t. Cohen's d_z is the mean difference in units of the standard deviation "
-    "of the differences (0.2 is called small, 0.8 large); p is that of a permutation test that flips their signs."
+    "of the differences (0.2 is called small, 0.8 large); p is that of a permutation test that flips their signs: "
+    "of n pairs it is never below 2 in 2 to the n, 0.25 for three pairs and 0.06 for five."
 )
 
 
