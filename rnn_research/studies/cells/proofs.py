@@ -16,6 +16,7 @@ from scipy.stats import t as student
 from rnn_research.analysis.units import rotations
 from rnn_research.analysis.units.held_out import FEWEST_BLOCKS, MOST_BLOCKS, RUNS_PER_BLOCK
 from rnn_research.analysis.units.verdict import LEAST_STRETCHES, LEVEL
+from rnn_research.runs.numerals import signed
 
 FEWEST_CONTROLS = 19
 """With fewer, one in twenty is none."""
@@ -35,10 +36,10 @@ def proofs(found: Sequence[dict[str, Any] | None]) -> None:
     for each in found:
         if each is not None:
             each["contrast"].setdefault("p_adjusted", None)
-            each["proved"], each["reason"] = _judged(each)
+            each["proved"], each["reason"] = _judged(each, len(tried))
 
 
-def _judged(one: dict[str, Any]) -> tuple[bool, str]:
+def _judged(one: dict[str, Any], tried: int) -> tuple[bool, str]:
     contrast, rank, controls = one["contrast"], one["rank"], len(one["controls"]["units"])
     if contrast["p"] is None:
         return False, "The concept holds nowhere in what was read."
@@ -52,19 +53,39 @@ def _judged(one: dict[str, Any]) -> tuple[bool, str]:
     if controls < FEWEST_CONTROLS:
         return False, f"With {controls} controls nothing is proved: {FEWEST_CONTROLS} are the fewest."
     said = (
-        f"With {one['unit']} held the loss changes by {one['loss']['holds']['rise']:+.4f} nats per symbol where the "
-        f"concept holds and by {one['loss']['elsewhere']['rise']:+.4f} elsewhere; the difference lies between "
-        f"{contrast['low']:+.4f} and {contrast['high']:+.4f} (95 %), p {contrast['p_adjusted']:.4f}"
+        f"With {one['unit']} held the loss changes by {signed(one['loss']['holds']['rise'])} nats per symbol where the "
+        f"concept holds and by {signed(one['loss']['elsewhere']['rise'])} elsewhere; the difference lies between "
+        f"{signed(contrast['low'])} and {signed(contrast['high'])} (95 %), p {_p(contrast['p_adjusted'])} "
+        f"(one-sided, adjusted for all {tried} that were held (Holm))"
     )
     allowed = 1 + controls // 20
-    if contrast["p_adjusted"] >= LEVEL or contrast["low"] <= 0:
-        return False, f"{said}: not told apart from chance."
+    if failed := _chance(contrast, one["loss"]["holds"]["rise"]):
+        return False, f"{said}: {failed}."
     if one["loss"]["holds"]["rise"] <= 0:
-        return False, f"{said}: it rises nowhere."
+        return False, f"{said}: where the concept holds the loss does not rise."
     for what, name in (("", "contrast"), (" beside all that it does", "contrast_by_moved")):
         if rank[name] > allowed:
             return False, f"{said}, but{what} {rank[name] - 1} of {controls} controls have as large a difference."
     return True, f"{said}; {rank['contrast'] - 1} of {controls} controls have as large a difference."
+
+
+def _chance(contrast: dict[str, Any], rise: float) -> str:
+    """Which of the conditions against chance failed; nothing where both hold."""
+    if contrast["high"] < 0:
+        how = "holding the unit lowers the loss" if rise < 0 else "the loss rises less"
+        return f"an effect of the opposite sign, {how} where the concept holds"
+    by_p, by_interval = contrast["p_adjusted"] < LEVEL, contrast["low"] > 0
+    if by_p and by_interval:
+        return ""
+    if by_interval:
+        return f"the interval lies above zero, but the adjusted p is not below {LEVEL}"
+    if by_p:
+        return f"the adjusted p is below {LEVEL}, but the interval holds zero"
+    return f"the interval holds zero, and the adjusted p is not below {LEVEL}"
+
+
+def _p(p: float) -> str:
+    return f"{p:.4f}" if p >= 1e-4 else "below 0.0001"
 
 
 def holm(p: Sequence[float]) -> np.ndarray:

@@ -1,0 +1,68 @@
+"""Why an effect is no proof: planted effects that fail one condition each, and the words that name it."""
+
+import pytest
+
+from rnn_research.runs.numerals import signed
+from rnn_research.studies.cells.proofs import proofs
+
+
+def effect(value=0.02, low=0.01, high=0.03, p=1e-4, holds=0.02, elsewhere=0.0, controls=20, rank=1, **changes):
+    """As ``causes.effect`` leaves it; by default it is a proof."""
+    return {
+        "unit": "layer1.c[17]",
+        "stretches": 50,
+        "loss": {"holds": {"rise": holds}, "elsewhere": {"rise": elsewhere}},
+        "contrast": {"value": value, "low": low, "high": high, "p": p},
+        "controls": {"units": [f"layer1.c[{i}]" for i in range(controls)]},
+        "rank": {"contrast": rank, "contrast_by_moved": rank},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("planted", "says"),
+    [
+        ({"p": 0.03}, "the interval lies above zero, but the adjusted p is not below 0.05."),
+        ({"low": -0.001}, "the adjusted p is below 0.05, but the interval holds zero."),
+        ({"low": -0.001, "p": 0.3}, "the interval holds zero, and the adjusted p is not below 0.05."),
+        (
+            {"value": -0.08, "low": -0.09, "high": -0.06, "p": 1.0, "elsewhere": 0.1},
+            "an effect of the opposite sign, the loss rises less where the concept holds.",
+        ),
+        (
+            {"value": -0.08, "low": -0.09, "high": -0.06, "p": 1.0, "holds": -0.05, "elsewhere": 0.03},
+            "an effect of the opposite sign, holding the unit lowers the loss where the concept holds.",
+        ),
+        ({"holds": -0.01, "elsewhere": -0.03}, "where the concept holds the loss does not rise."),
+        ({"rank": 4}, "but 3 of 20 controls have as large a difference."),
+    ],
+)
+def test_the_condition_that_failed_is_named(planted, says):
+    found = [effect(**planted), effect(p=0.5)]
+    proofs(found)
+    assert found[0]["proved"] is False
+    assert found[0]["reason"].endswith(says)
+    assert "not told apart" not in found[0]["reason"]
+
+
+def test_p_says_what_it_is():
+    found = [effect(), effect(p=0.5), effect(p=0.9), None]
+    proofs(found)
+    assert found[0]["proved"] is True
+    assert "p 0.0003 (one-sided, adjusted for all 3 that were held (Holm))" in found[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (0.01834, "+0.0183"),
+        (-0.00114, "-0.0011"),
+        (-1.2e-6, "-1.2e-6"),
+        (1e-9, "+1e-9"),
+        (-1e-10, "-1e-10"),
+        (0.0, "0"),
+        (-0.0, "0"),
+    ],
+)
+def test_small_differences_keep_their_size(x, said):
+    assert signed(x) == said
