@@ -28,7 +28,7 @@ from ml_collections import ConfigDict
 from experiments import launch
 from rnn_research import concepts
 from rnn_research.errors import RunFailed, UserError, at_least
-from rnn_research.report import cell_scores
+from rnn_research.report import cell_effects, cell_scores
 from rnn_research.runs import conditions, frames, owner
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
 from rnn_research.runs.files import there
@@ -319,7 +319,7 @@ def line_of(entry: dict[str, Any]) -> str:
         return f"{entry['concept']:<28} {entry['verdict']:<28} {entry['reason']}"
     effect = entry.get("effect")
     # The unit that was held is named: a gate cannot be, and another unit then stands for it.
-    cause = "" if not effect else f"{effect['unit']} {'proved' if effect['proved'] else 'not proved'}"
+    cause = "" if not effect else f"{effect['unit']} {cell_effects.judgement(effect)}"
     return (
         f"{entry['concept']:<28} {entry['verdict']:<28} {best['unit']:<16} "
         f"{cell_scores.score(best['statistic'], best['confirm'])}  {cause}"

@@ -7,7 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rnn_research.report import cell_scores
+from rnn_research.report import cell_effects, cell_scores
 from rnn_research.report.explorer.pictures import text_picture
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
 from rnn_research.runs.shown import Shown
@@ -54,11 +54,15 @@ def causes(entries: Entries, path: Path) -> None:
         axes.plot(others, [y] * len(others), "o", color=GREY, ms=4, alpha=0.5, mew=0)
         contrast = e["effect"]["contrast"]
         if contrast["value"] is not None:
-            colour = BLUE if e["effect"]["proved"] else ORANGE
+            untested = cell_effects.not_testable(e["effect"])
+            colour = "black" if untested else BLUE if e["effect"]["proved"] else ORANGE
             if contrast["low"] is not None:
                 axes.plot([contrast["low"], contrast["high"]], [y, y], color=colour, lw=2)
-            axes.plot(contrast["value"], y, "D", color=colour, ms=7)
-    names = [f"{e['concept']}  {e['effect']['unit']}" for e in reversed(entries)]
+            axes.plot(contrast["value"], y, "D", color=colour, ms=7, mfc="white" if untested else colour)
+    names = [
+        f"{e['concept']}  {e['effect']['unit']}" + (", not testable" if cell_effects.not_testable(e["effect"]) else "")
+        for e in reversed(entries)
+    ]
     axes.set_yticks(range(len(entries)), names, fontsize=8)
     axes.axvline(0, color="black", lw=0.8)
     axes.set_xscale("symlog", linthresh=1e-3)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.errors import UserError
-from rnn_research.report import cell_figures, cell_scores, html
+from rnn_research.report import cell_effects, cell_figures, cell_scores, html
 from rnn_research.report.cell_figures import COLOURS, place_of
 from rnn_research.report.explorer.data import ExplorerData, likeliest, quantised
 from rnn_research.report.explorer.page import write_explorer
@@ -110,15 +110,9 @@ def conclusion(results: dict[str, Any]) -> str:
     """How many concepts have which verdict, and for how many the network uses the unit that was held."""
     counts = {verdict: sum(e["verdict"] == verdict for e in results["concepts"]) for verdict in VERDICTS}
     held = [e["effect"] for e in results["concepts"] if e["effect"]]
-    proved = sum(bool(effect["proved"]) for effect in held)
     of = len(results["concepts"])
     said = ", ".join(f"{verdict}: {number}" for verdict, number in counts.items() if number)
-    cause = (
-        f"For {proved} of the {len(held)} concepts for which a unit was held, the network is proved to use that unit."
-        if held
-        else "For none of them a unit was held."
-    )
-    return f"Of {of} {'concept' if of == 1 else 'concepts'}: {said}. {cause}"
+    return f"Of {of} {'concept' if of == 1 else 'concepts'}: {said}. {cell_effects.proofs_said(held)}"
 
 
 def share_sentence(results: dict[str, Any]) -> str:
@@ -164,7 +158,7 @@ def concept_table(entries: Entries) -> str:
 
 def cause(effect: dict[str, Any]) -> str:
     """The unit that was held, what its holding does, and whether that is a proof."""
-    said = f"{effect['unit']}: {'proved' if effect['proved'] else 'not proved'}"
+    said = f"{effect['unit']}: {cell_effects.judgement(effect)}"
     contrast = effect["contrast"]
     if contrast["value"] is None or contrast["low"] is None:
         return said
@@ -194,15 +188,23 @@ def cause_sentence(entries: Entries) -> str:
     """Which cells the network uses."""
     proved = [f"{e['concept']} ({e['effect']['unit']})" for e in entries if e["effect"]["proved"]]
     others = "control units (grey) whose holding moves the loss as much"
+    tested = [e for e in entries if not cell_effects.not_testable(e["effect"])]
+    if not tested:
+        why = "; ".join(dict.fromkeys(str(cell_effects.not_testable(e["effect"])) for e in entries))
+        return (
+            f"What holding a unit at its mean elsewhere costs, beside {others}. Whether that is beyond chance is not "
+            f"testable (hollow): {why}. Bars are 95 % intervals."
+        )
+    hollow = "" if len(tested) == len(entries) else " Hollow: not testable."
     if not proved:
         return (
             "Held at its mean elsewhere, no unit costs more where its concept holds, beyond chance and beyond "
-            f"{others}. Bars are 95 % intervals."
+            f"{others}. Bars are 95 % intervals.{hollow}"
         )
-    rest = "" if len(proved) == len(entries) else ", and not (orange) for the others"
+    rest = "" if len(proved) == len(tested) else ", and not (orange) for the others"
     return (
         f"Held at its mean elsewhere, a unit costs more where its concept holds, beyond chance and beyond {others}, "
-        f"for {', '.join(proved)} (blue){rest}. Bars are 95 % intervals."
+        f"for {', '.join(proved)} (blue){rest}. Bars are 95 % intervals.{hollow}"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-from rnn_research.report import cell_scores, html
+from rnn_research.report import cell_effects, cell_scores, html
 from rnn_research.report.cell_figures import COLOURS
 from rnn_research.report.figures import GREY, ORANGE, save
 from rnn_research.runs.configs import flatten
@@ -78,12 +78,17 @@ def conclusion(results: dict[str, Any]) -> str:
     else:
         where = "In the one run that was studied no" if of == 1 else f"In none of the {of} runs a"
         first = f"{where} single cell stands for a concept."
-    second = (
-        f" Of the runs in which a unit was held, the network is proved to use it for {', '.join(proved)}."
-        if proved
-        else " In no run is the network proved to use a unit that was held."
-    )
-    return first + second
+    missing = list(dict.fromkeys(why for e in entries for why in e.get("not_testable") or ()))
+    if proved:
+        second = f"Of the runs in which a unit was held, the network is proved to use it for {', '.join(proved)}."
+    elif any(e["held"] for e in entries) or not missing:
+        second = "In no run is the network proved to use a unit that was held."
+    else:
+        return (
+            f"{first} Whether the network uses a unit that was held is not testable in any run: {'; '.join(missing)}."
+        )
+    rest = f" Not testable in others: {'; '.join(missing)}." if missing else ""
+    return f"{first} {second}{rest}"
 
 
 def share_sentence(results: dict[str, Any]) -> str:
@@ -103,7 +108,7 @@ def concept_table(entries: Entries, runs: int) -> str:
     for e in entries:
         controls = [spread(e[name], ".3f", ends=False) for name in ("last_characters", "untrained", "probe_all")]
         score = score_of(e) if e["held_out"] else "-"
-        proved = f"{e['proved']} of {e['held']}" if e["held"] else "-"
+        proved = proved_of(e) or "-"
         rows.append((e["concept"], verdicts_of(e), score, *controls, proved))
     head = (
         "concept",
@@ -124,7 +129,8 @@ def read_as(results: dict[str, Any]) -> str:
     absent = results["not_in_text"]
     return (
         f"Scores are of each run's best unit on the half of the text that did not choose it, {interval}; "
-        "AUC 0.5, R² 0 and 0 nats know nothing. Proved: in how many runs, of those in which a unit was held. "
+        "AUC 0.5, R² 0 and 0 nats know nothing. Proved: in how many runs, of those in which a unit was held "
+        "and could be tested. "
         f"Concepts: {results['chosen']}." + (f" Not in this text: {', '.join(absent)}." if absent else "")
     )
 
@@ -135,6 +141,13 @@ def verdicts_of(entry: dict[str, Any]) -> str:
     if len(verdicts) == 1:
         return f"{next(iter(verdicts))} (all)"
     return ", ".join(f"{verdict} {times}" for verdict, times in verdicts.items())
+
+
+def proved_of(entry: dict[str, Any]) -> str:
+    """In how many runs it is proved, of those in which it could be tested; nothing where no unit was held."""
+    if entry["held"]:
+        return f"{entry['proved']} of {entry['held']}"
+    return "not testable" if entry.get("not_testable") else ""
 
 
 def spread(average: dict[str, Any] | None, form: str, ends: bool = True) -> str:
@@ -224,13 +237,13 @@ def cell_text(cell: dict[str, Any] | None) -> str:
     if cell["proved"] is None:
         return said
     held = "" if cell["held_unit"] == cell["unit"] else f"{cell['held_unit']} "
-    return f"{said}, {held}{'proved' if cell['proved'] else 'not proved'}"
+    return f"{said}, {held}{cell_effects.judgement(cell)}"
 
 
 def line_of_runs(entry: dict[str, Any]) -> str:
     """One concept in one line, for the terminal."""
     score = score_of(entry) if entry["held_out"] else ""
-    proved = f"proved {entry['proved']} of {entry['held']}" if entry["held"] else ""
+    proved = f"proved {proved_of(entry)}" if entry["held"] else proved_of(entry)
     return f"{entry['concept']:<28} {verdicts_of(entry):<44} {score}  {proved}".rstrip()
 
 

@@ -34,6 +34,7 @@ def quote(q):
         "with AUC 0.75",
         "`--null=200` judges",
         "its 95 % interval; *proved*",
+        "with fewer than 19 control units",
         "held-out score [95 % over seeds]",
         "about 5 %",
         "Below, seed 0: its unit 74 is a cell for comments",

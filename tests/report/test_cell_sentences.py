@@ -2,8 +2,9 @@
 
 import pytest
 
-from rnn_research.report import cell_scores
-from rnn_research.report.cells import conclusion, score_sentence
+from rnn_research.report import cell_effects, cell_scores
+from rnn_research.report.cells import cause, cause_sentence, conclusion, score_sentence
+from rnn_research.studies.cells import proofs
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,21 @@ def test_the_conclusion_counts_concepts(effects, said):
     held = [{"verdict": "distributed", "effect": {"proved": proved}} for proved in effects]
     found = conclusion({"concepts": [{"verdict": "absent", "effect": None}, *held]})
     assert found.endswith(said)
+
+
+def test_what_cannot_be_tested_is_not_called_unproved():
+    """A layer of 16 cells has 15 controls: not one in twenty of them can have as large an effect."""
+    assert cell_effects.FEWEST_CONTROLS == proofs.FEWEST_CONTROLS
+    few = {"unit": "layer1.c[3]", "proved": False, "controls": {"units": ["layer1.c[0]"] * 15}}
+    enough = {**few, "controls": {"units": ["layer1.c[0]"] * 19}, "contrast": {"value": None, "low": None}}
+    few["contrast"] = {"value": 0.1, "low": 0.05, "high": 0.15}
+    assert cause(few) == "layer1.c[3]: not testable (15 controls, 19 are needed) (+0.100; +0.050 to +0.150)"
+    assert cause(enough) == "layer1.c[3]: not proved"
+    entries = [{"concept": "quotes", "verdict": "distributed", "effect": few}]
+    assert conclusion({"concepts": entries}).endswith("is not testable (15 controls, 19 are needed).")
+    assert "not testable (hollow): 15 controls, 19 are needed" in cause_sentence(entries)
+    both = [*entries, {"concept": "brackets", "verdict": "distributed", "effect": enough}]
+    said = conclusion({"concepts": both})
+    assert "For 0 of the 1 concepts for which a unit was held" in said
+    assert said.endswith("For 1 more it is not testable (15 controls, 19 are needed).")
+    assert cause_sentence(both).endswith("Hollow: not testable.")

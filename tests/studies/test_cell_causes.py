@@ -208,7 +208,8 @@ def test_few_controls_prove_nothing(model, text, concept):
     found = effects(model, planted(0.3), text[0], concept, Unit(0, "h", PLANTED), "zero", controls=18, **SIZES)
     assert found["rank"]["holds"] == 1
     assert found["proved"] is False
-    assert "18 controls" in found["reason"]
+    assert found["not_testable"] == "18 controls, 19 are needed"
+    assert found["not_testable"] in found["reason"]
 
 
 def test_controls_are_held_alike():

@@ -7,7 +7,14 @@ from scipy.stats import t
 
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.errors import UserError
-from rnn_research.report.cells_of_runs import conclusion, line_of_runs, ordered, score_sentence, share_sentence
+from rnn_research.report.cells_of_runs import (
+    cell_text,
+    conclusion,
+    line_of_runs,
+    ordered,
+    score_sentence,
+    share_sentence,
+)
 from rnn_research.studies.cells.counting import cells_of, share_of_cells
 from rnn_research.studies.cells.several import Studied, averaged, only_seeds_differ, side_by_side
 
@@ -78,6 +85,28 @@ def test_what_is_said_of_them():
     assert "single cell 2, distributed 1" in line_of_runs(ordered(found["concepts"])[0])
     none = side_by_side([Studied("x", 0, results(0.0, entry("a", "absent", 0.5, False)))])
     assert conclusion(none).startswith("In the one run that was studied no single cell")
+
+
+def test_runs_that_could_not_be_tested_are_not_counted():
+    """Two runs have too few controls: of the other two one is proved."""
+    missing = "15 controls, 19 are needed"
+
+    def studied(seed, proved, why):
+        found = entry("b", "distributed", 0.8, proved)
+        found["effect"]["not_testable"] = why
+        return Studied(f"seed={seed}", seed, results(0.5, found))
+
+    few = [studied(0, False, missing), studied(1, False, missing)]
+    found = side_by_side([*few, studied(2, True, None), studied(3, False, None)])
+    (b,) = found["concepts"]
+    assert (b["held"], b["proved"]) == (2, 1)
+    assert "b in 1 of 2. Not testable in others: 15 controls, 19 are needed." in conclusion(found)
+    none = side_by_side(few)
+    said = conclusion(none)
+    assert "In no run" not in said
+    assert "not testable in any run: 15 controls, 19 are needed." in said
+    assert line_of_runs(none["concepts"][0]).endswith("not testable")
+    assert cell_text(none["concepts"][0]["cells"][0]).endswith("layer1.c[0] not testable (15 controls, 19 are needed)")
 
 
 def test_averages_of_what_is_there():

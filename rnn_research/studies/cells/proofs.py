@@ -23,7 +23,8 @@ FEWEST_CONTROLS = 19
 
 
 def proofs(found: Sequence[dict[str, Any] | None]) -> None:
-    """Adds to every effect whether it is a proof, over all that were tried: ``proved``, ``reason``, and Holm's p.
+    """Adds to every effect whether it is a proof, over all that were tried: ``proved``, ``reason``, Holm's p, and
+    ``not_testable``: what was missing for a test, None where nothing was.
 
     Proved: the concept holds in ``LEAST_STRETCHES`` separate stretches of what was read; the contrast's p (Holm
     1979, over all effects given) is below ``LEVEL`` and its interval above zero; the loss rises where the concept
@@ -36,22 +37,26 @@ def proofs(found: Sequence[dict[str, Any] | None]) -> None:
     for each in found:
         if each is not None:
             each["contrast"].setdefault("p_adjusted", None)
+            each["not_testable"] = _missing(each)
             each["proved"], each["reason"] = _judged(each, len(tried))
+
+
+def _missing(one: dict[str, Any]) -> str | None:
+    """What a test needs and this effect lacks, in a few words."""
+    contrast, controls = one["contrast"], len(one["controls"]["units"])
+    if not one["stretches"]:
+        return "the concept holds nowhere in what was read"
+    if contrast["value"] is None:
+        return "the concept holds everywhere in what was read"
+    if one["stretches"] < LEAST_STRETCHES or contrast["low"] is None:
+        return f"{one['stretches']} stretches of the concept, {LEAST_STRETCHES} are needed"
+    return f"{controls} controls, {FEWEST_CONTROLS} are needed" if controls < FEWEST_CONTROLS else None
 
 
 def _judged(one: dict[str, Any], tried: int) -> tuple[bool, str]:
     contrast, rank, controls = one["contrast"], one["rank"], len(one["controls"]["units"])
-    if contrast["p"] is None:
-        return False, "The concept holds nowhere in what was read."
-    if contrast["value"] is None:
-        return False, "The concept holds everywhere in what was read."
-    if one["stretches"] < LEAST_STRETCHES or contrast["low"] is None:
-        return (
-            False,
-            f"The concept holds in only {one['stretches']} stretches of what was read; {LEAST_STRETCHES} are needed.",
-        )
-    if controls < FEWEST_CONTROLS:
-        return False, f"With {controls} controls nothing is proved: {FEWEST_CONTROLS} are the fewest."
+    if one["not_testable"]:
+        return False, f"Not testable: {one['not_testable']}."
     said = (
         f"With {one['unit']} held the loss changes by {signed(one['loss']['holds']['rise'])} nats per symbol where the "
         f"concept holds and by {signed(one['loss']['elsewhere']['rise'])} elsewhere; the difference lies between "
@@ -72,7 +77,8 @@ def _judged(one: dict[str, Any], tried: int) -> tuple[bool, str]:
 def _chance(contrast: dict[str, Any], rise: float) -> str:
     """Which of the conditions against chance failed; nothing where both hold."""
     if contrast["high"] < 0:
-        how = "holding the unit lowers the loss" if rise < 0 else "the loss rises less"
+        # A fall that is only a small part of the difference is no news of its own.
+        how = "holding the unit lowers the loss" if rise < contrast["value"] / 2 else "the loss rises less"
         return f"an effect of the opposite sign, {how} where the concept holds"
     by_p, by_interval = contrast["p_adjusted"] < LEVEL, contrast["low"] > 0
     if by_p and by_interval:

@@ -65,9 +65,10 @@ def side_by_side(studied: Sequence[Studied]) -> dict[str, Any]:
     Returns:
       Ready for JSON. ``runs``: name and seed of each. ``concepts``, in the order of the first run: ``verdicts``, in how
       many runs each stands, the commonest first; ``most``, the score of knowing all; ``held_out``, the best unit's
-      score; the controls; ``held`` and ``proved``, in how many runs a unit was held, and proved; ``cells``, what each
-      run has. ``share_of_cells``: as in one run. Each average over the runs is ``mean``, ``low`` and ``high`` (95 %,
-      Student's t; None for one run) and ``runs``, of how many.
+      score; the controls; ``held``, in how many runs a unit was held and could be tested, ``proved``, in how many
+      of these it is proved, and ``not_testable``, what was missing in the others; ``cells``, what each run has.
+      ``share_of_cells``: as in one run. Each average over the runs is ``mean``, ``low`` and ``high`` (95 %, Student's
+      t; None for one run) and ``runs``, of how many.
     """
     first = studied[0].results
     by_name = [{entry["concept"]: entry for entry in one.results["concepts"]} for one in studied]
@@ -100,8 +101,9 @@ def _concept(name: str, studied: Sequence[Studied], entries: Sequence[dict[str, 
         "most": most,
         "held_out": averaged([found["confirm"] for found in best], most=ceiling),
         **{control: averaged([found[control] for found in controls], most=ceiling) for control in CONTROLS},
-        "held": len(effects),
+        "held": sum(_missing(effect) is None for effect in effects),
         "proved": sum(bool(effect["proved"]) for effect in effects),
+        "not_testable": [missing for missing in map(_missing, effects) if missing],
         "cells": [_cell(one, entry) for one, entry in zip(studied, entries, strict=True) if entry is not None],
     }
 
@@ -116,7 +118,14 @@ def _cell(one: Studied, entry: Mapping[str, Any]) -> dict[str, Any]:
         "score": None if best is None else best["confirm"],
         "held_unit": effect["unit"] if effect else None,
         "proved": bool(effect["proved"]) if effect else None,
+        "not_testable": _missing(effect) if effect else None,
     }
+
+
+def _missing(effect: Mapping[str, Any]) -> str | None:
+    """Why an effect could not be tested; None of a study from before it was kept."""
+    missing: str | None = effect.get("not_testable")
+    return missing
 
 
 def averaged(values: Sequence[float | None], least: float = -np.inf, most: float = 1.0) -> dict[str, Any] | None:
