@@ -36,7 +36,7 @@ from rnn_research.runs.provenance import provenance
 from rnn_research.studies.cells import bounds
 from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
 from rnn_research.studies.cells.several import Studied, only_seeds_differ, side_by_side
-from rnn_research.studies.cells.written import asked_before, fingerprint, write_shown, write_table
+from rnn_research.studies.cells.written import asked_before, config_of, fingerprint, write_shown, write_table
 from rnn_research.tasks.text.vocabulary import OF_WORDS
 from rnn_research.training import foreign, trained
 from rnn_research.training.run_text import own_text, read_text
@@ -149,7 +149,7 @@ def study_one(directory: RunDirectory, out: RunDirectory, config: ConfigDict, ag
         head = {"text": source, "characters": len(symbols), "step": run.step}
         results = {**head, "chosen": asked.why, "not_in_text": asked.absent, "fingerprint": mark, **results}
         results["wall_seconds"] = time.monotonic() - began
-        write_json(out.config, config.to_dict())
+        write_json(out.config, config_of(config, network_of(run, directory)))
         write_json(out.provenance, provenance({"text": source, "characters": len(symbols)}))
         write_json(out.results, results)
         write_table(out.path / "cells.csv", results["concepts"])
@@ -183,7 +183,7 @@ def study_null(directory: RunDirectory, out: RunDirectory, config: ConfigDict) -
         networks = {"trained": run.params, "random": random}
         sample = config.analysis.sample
         found = null_tables(run.model, networks, control, symbols, NULL.value, sample=sample, say=say)
-        write_json(out.config, config.to_dict())
+        write_json(out.config, config_of(config, network_of(run, directory)))
         write_json(out.provenance, provenance({"text": source, "characters": len(symbols)}))
         write_json(out.results, {"text": source, "step": run.step, "null_tables": found})
         write_text(out.done, "")
@@ -238,8 +238,10 @@ def study_runs(runs: pd.DataFrame, directory: RunDirectory, out: RunDirectory, c
     first = studied[0].results
     results = {"text": first["text"], "characters": first["characters"], "chosen": first["chosen"]}
     results |= side_by_side(studied) | {"missing": [{"run": name, "reason": why} for name, why in missed.items()]}
+    of_runs = read_json(RunDirectory(done["path"].iloc[0]).config, dict)
+    without_seed = {name: value for name, value in of_runs.items() if name != "seed"}
     with owner.taken(out, "cells_of_runs", "--out"):
-        write_json(out.config, config.to_dict())
+        write_json(out.config, config_of(config, without_seed))
         write_json(out.provenance, provenance({"text": first["text"], "characters": first["characters"]}))
         write_json(out.results, results)
         write_page(out)
@@ -250,6 +252,14 @@ def study_runs(runs: pd.DataFrame, directory: RunDirectory, out: RunDirectory, c
     if missed:
         named = "; ".join(f"{name}: {' '.join(why.split())}" for name, why in missed.items())
         raise RunFailed(f"{len(missed)} of {len(runs)} runs are missing from {out.path} ({named})")
+
+
+def network_of(run: trained.Trained, directory: RunDirectory) -> dict[str, Any]:
+    """The config of a run; of a PyTorch model, its sizes alone: how it was trained nobody has said."""
+    config: dict[str, Any] = run.config.to_dict()
+    if foreign.is_foreign(directory):
+        return {"model": {name: config["model"][name] for name in ("cell", "hidden", "layers", "embedding")}}
+    return config
 
 
 def say(line: str) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rnn_research.errors import UserError
 from rnn_research.report import cell_effects, cell_figures, cell_scores, html
+from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS, place_of
 from rnn_research.report.explorer.data import ExplorerData, likeliest, quantised
 from rnn_research.report.explorer.page import write_explorer
@@ -75,7 +76,7 @@ def write_pages(out: RunDirectory) -> tuple[Path, ...]:
         body.append(html.figure(path, entry["reason"]))
     body += [
         "<h2>Where this comes from</h2>",
-        html.details("config", html.fields(flatten(read_json(out.config, {"analysis": dict})))),
+        *config_details(out, "config of the run"),
         html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
     ]
     write_text(out.report, html.page(f"Cells of {facts['network']}", body))

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 
 from rnn_research.report import cell_effects, cell_scores, html
+from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS
 from rnn_research.report.figures import GREY, ORANGE, save
 from rnn_research.runs.configs import flatten
@@ -48,7 +49,7 @@ def write_page(out: RunDirectory) -> tuple[Path, ...]:
         body += ["<h2>Runs that are missing here</h2>", html.table(rows, ("run", "why"))]
     body += [
         "<h2>Where this comes from</h2>",
-        html.details("config", html.fields(flatten(read_json(out.config, {"analysis": dict})))),
+        *config_details(out, "config of the runs, but for their seed"),
         html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
     ]
     write_text(out.report, html.page(f"Cells of {len(results['runs'])} runs", body))

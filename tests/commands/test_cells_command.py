@@ -11,6 +11,7 @@ from processes import WarmPython, refused
 from safetensors.numpy import save_file
 
 from rnn_research.analysis.units.verdict import VERDICTS
+from rnn_research.training.defaults import defaults
 
 SMALL = (
     "--config=configs/interpretable_cells.py",
@@ -69,6 +70,18 @@ def test_pages_are_there(studied: tuple[Path, str]):
     assert not re.search(r"(src|href)=['\"]?http", report + explorer)
 
 
+def test_the_config_is_that_of_the_run(studied: tuple[Path, str], trained: Path):
+    """No default of the study's own config file is shown as if it were of the network that was read."""
+    out, _ = studied
+    own, kept = (json.loads((folder / "config.json").read_text()) for folder in (trained, out))
+    assert kept["run"]["model"] == own["model"]
+    assert kept["run"]["model"]["hidden"] != defaults().model.hidden
+    assert set(kept) == {"run", "analysis"}
+    report = (out / "report.html").read_text()
+    assert re.findall(r"<td>model\.hidden</td><td[^>]*>(\d+)</td>", report) == [str(own["model"]["hidden"])]
+    assert "<td>analysis.controls</td><td class='number'>3</td>" in report
+
+
 def test_a_pytorch_model_goes_the_same_way(call: WarmPython, code: Path, tmp_path: Path):
     rng = np.random.default_rng(0)
     symbols = sorted(set(code.read_text()))
@@ -90,6 +103,7 @@ def test_a_pytorch_model_goes_the_same_way(call: WarmPython, code: Path, tmp_pat
     flags = (*SMALL, f"--workdir={model}", f"--text={code}", "--concepts=python.in_string")
     ended = call("interpretable_cells", *flags)
     assert ended.status == 0, ended.err
+    assert set(json.loads((model / "cells" / "config.json").read_text())["run"]) == {"model"}
     arrays = np.load(model / "cells" / "arrays" / "shown.npz")
     # The same network by hand, over what is shown and what was read before it.
     text, shown = code.read_text(), arrays["text"].tobytes().decode()

@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,18 @@ def fingerprint(asked: Asked, step: int, config: ConfigDict) -> dict[str, Any]:
         "labels_sha256": labels.hexdigest(),
         "analysis": normal(config.analysis),
     }
+
+
+def config_of(config: ConfigDict, network: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into a study's config.json: what was asked, and what was read.
+
+    The other sections of the study's own config are defaults of a network that it did not read.
+
+    Args:
+      config: of the study.
+      network: of the run, or of a PyTorch model what is known of it.
+    """
+    return {"analysis": normal(config.analysis), "run": normal(network)}
 
 
 def asked_before(out: RunDirectory, mark: dict[str, Any]) -> bool:
