@@ -54,13 +54,13 @@ def causes(entries: Entries, path: Path) -> None:
         axes.plot(others, [y] * len(others), "o", color=GREY, ms=4, alpha=0.5, mew=0)
         contrast = e["effect"]["contrast"]
         if contrast["value"] is not None:
-            untested = cell_effects.not_testable(e["effect"])
+            untested = cell_effects.aside(e["effect"])
             colour = "black" if untested else BLUE if e["effect"]["proved"] else ORANGE
             if contrast["low"] is not None:
                 axes.plot([contrast["low"], contrast["high"]], [y, y], color=colour, lw=2)
             axes.plot(contrast["value"], y, "D", color=colour, ms=7, mfc="white" if untested else colour)
     names = [
-        f"{e['concept']}  {e['effect']['unit']}" + (", not testable" if cell_effects.not_testable(e["effect"]) else "")
+        ", ".join(filter(None, (f"{e['concept']}  {e['effect']['unit']}", cell_effects.aside(e["effect"]))))
         for e in reversed(entries)
     ]
     axes.set_yticks(range(len(entries)), names, fontsize=8)

@@ -59,7 +59,7 @@ def write_pages(out: RunDirectory) -> tuple[Path, ...]:
     proofs = [e for e in found if e["effect"]]
     if proofs:
         cell_figures.causes(proofs, out.figures / "causes.png")
-        body.append(html.figure(out.figures / "causes.png", cause_sentence(proofs)))
+        body.append(html.figure(out.figures / "causes.png", cell_effects.cause_sentence(proofs)))
     for entry in [e for e in found if e.get("closing") and any(b["at_end"]["plain"] for b in e["closing"]["bins"])][:2]:
         path = out.figures / f"closing_{entry['concept']}.png"
         cell_figures.closing(entry, path)
@@ -148,22 +148,13 @@ def concept_table(entries: Entries) -> str:
                 f"{controls['last_characters']:.3f}" if best else "-",
                 f"{controls['untrained']:.3f}" if best else "-",
                 f"{controls['probe_all']:.3f}" if best else "-",
-                "-" if not effect else cause(effect),
+                "-" if not effect else cell_effects.cause(effect),
             )
         )
     head = ("concept", "verdict", "best unit", "held-out score", "last characters", "untrained", "all units", "cause")
     reasons = [(e["concept"], e["verdict"], e["reason"], (e["effect"] or {}).get("reason", "-")) for e in entries]
     why = html.table(reasons, ("concept", "verdict", "why", "what holding the unit does"))
     return html.table(rows, head) + html.details("the reasons", f"<p>{html.escape(cell_scores.SCALE)}</p>{why}")
-
-
-def cause(effect: dict[str, Any]) -> str:
-    """The unit that was held, what its holding does, and whether that is a proof."""
-    said = f"{effect['unit']}: {cell_effects.judgement(effect)}"
-    contrast = effect["contrast"]
-    if contrast["value"] is None or contrast["low"] is None:
-        return said
-    return f"{said} ({contrast['value']:+.3f}; {contrast['low']:+.3f} to {contrast['high']:+.3f})"
 
 
 def score_sentence(entries: Entries) -> str:
@@ -182,30 +173,6 @@ def score_sentence(entries: Entries) -> str:
         f"{cell_scores.score(best['statistic'], best['confirm'])} against {controls['last_characters']:.3f} for them "
         f"and {controls['untrained']:.3f} for the best unit of the untrained network. {cell_scores.SCALE} Bars are "
         "95 % intervals."
-    )
-
-
-def cause_sentence(entries: Entries) -> str:
-    """Which cells the network uses."""
-    proved = [f"{e['concept']} ({e['effect']['unit']})" for e in entries if e["effect"]["proved"]]
-    others = "control units (grey) whose holding moves the loss as much"
-    tested = [e for e in entries if not cell_effects.not_testable(e["effect"])]
-    if not tested:
-        why = "; ".join(dict.fromkeys(str(cell_effects.not_testable(e["effect"])) for e in entries))
-        return (
-            f"What holding a unit at its mean elsewhere costs, beside {others}. Whether that is beyond chance is not "
-            f"testable (hollow): {why}. Bars are 95 % intervals."
-        )
-    hollow = "" if len(tested) == len(entries) else " Hollow: not testable."
-    if not proved:
-        return (
-            "Held at its mean elsewhere, no unit costs more where its concept holds, beyond chance and beyond "
-            f"{others}. Bars are 95 % intervals.{hollow}"
-        )
-    rest = "" if len(proved) == len(tested) else ", and not (orange) for the others"
-    return (
-        f"Held at its mean elsewhere, a unit costs more where its concept holds, beyond chance and beyond {others}, "
-        f"for {', '.join(proved)} (blue){rest}. Bars are 95 % intervals.{hollow}"
     )
 
 

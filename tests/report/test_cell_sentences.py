@@ -3,7 +3,8 @@
 import pytest
 
 from rnn_research.report import cell_effects, cell_scores
-from rnn_research.report.cells import cause, cause_sentence, conclusion, score_sentence
+from rnn_research.report.cell_effects import cause, cause_sentence
+from rnn_research.report.cells import conclusion, score_sentence
 from rnn_research.studies.cells import proofs
 
 
@@ -61,7 +62,7 @@ def test_what_cannot_be_tested_is_not_called_unproved():
     few = {"unit": "layer1.c[3]", "proved": False, "controls": {"units": ["layer1.c[0]"] * 15}}
     enough = {**few, "controls": {"units": ["layer1.c[0]"] * 19}, "contrast": {"value": None, "low": None}}
     few["contrast"] = {"value": 0.1, "low": 0.05, "high": 0.15}
-    assert cause(few) == "layer1.c[3]: not testable (15 controls, 19 are needed) (+0.100; +0.050 to +0.150)"
+    assert cause(few) == "layer1.c[3]: not testable (15 controls, 19 are needed) (+0.1000; +0.0500 to +0.1500)"
     assert cause(enough) == "layer1.c[3]: not proved"
     entries = [{"concept": "quotes", "verdict": "distributed", "effect": few}]
     assert conclusion({"concepts": entries}).endswith("is not testable (15 controls, 19 are needed).")
@@ -71,3 +72,15 @@ def test_what_cannot_be_tested_is_not_called_unproved():
     assert "For 0 of the 1 concepts for which a unit was held" in said
     assert said.endswith("For 1 more it is not testable (15 controls, 19 are needed).")
     assert cause_sentence(both).endswith("Hollow: not testable.")
+
+
+def test_a_unit_that_changes_nothing_is_said_to():
+    """No interval between zeros, and no proof that failed."""
+    contrast = {"value": 9e-10, "low": -3e-10, "high": 2e-9}
+    still = {"unit": "layer1.c[52]", "proved": False, "changes_nothing": True, "contrast": contrast}
+    assert cause(still) == "layer1.c[52]: holding it changes nothing"
+    small = cause({**still, "changes_nothing": False})
+    assert small == "layer1.c[52]: not proved (+9e-10; -3e-10 to +2e-9)"
+    entries = [{"concept": "comment", "verdict": "distributed", "effect": still}]
+    assert "For 1 of them holding it changes nothing" in conclusion({"concepts": entries})
+    assert cause_sentence(entries).endswith("Hollow: changes nothing.")

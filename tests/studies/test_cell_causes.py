@@ -130,6 +130,20 @@ def test_a_shift_by_nothing_changes_nothing(model, text, concept):
     assert found["proved"] is False
 
 
+def test_a_unit_that_nothing_reads_is_told_from_one_that_is_not_proved(model, text, concept):
+    """Unit 9 is written to no logit and to no other unit: what is left of holding it is rounding, which has no p."""
+    params = planted(0.3)
+    w_x, w_h, b = params.stack.cells[0][0]
+    stack = StackParams(((LSTMParams(w_x, w_h.at[:, 9, :].set(0), b),),), None)
+    params = params._replace(stack=stack, w_HV=params.w_HV.at[9].set(0))
+    found = ready(effects(model, params, text[0], concept, Unit(0, "h", 9), "zero", **SIZES))
+    assert found["changes_nothing"]
+    assert found["contrast"]["p"] is found["contrast"]["p_adjusted"] is None
+    assert "changes nothing: it is saturated, or nothing reads it" in found["reason"]
+    mine = effects(model, params, text[0], concept, Unit(0, "h", PLANTED), "zero", **SIZES)
+    assert not mine["changes_nothing"]
+
+
 def test_a_held_cell_never_closes(model, text, concept):
     symbols_N, inside_N = text
     vocabulary = Vocabulary("bytes", tuple(SYMBOLS))

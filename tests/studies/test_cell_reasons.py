@@ -3,7 +3,7 @@
 import pytest
 
 from rnn_research.runs.numerals import signed
-from rnn_research.studies.cells.proofs import proofs
+from rnn_research.studies.cells.proofs import changes_nothing, proofs
 
 
 def effect(value=0.02, low=0.01, high=0.03, p=1e-4, holds=0.02, elsewhere=0.0, controls=20, rank=1, **changes):
@@ -12,6 +12,7 @@ def effect(value=0.02, low=0.01, high=0.03, p=1e-4, holds=0.02, elsewhere=0.0, c
         "unit": "layer1.c[17]",
         "stretches": 50,
         "loss": {"holds": {"rise": holds}, "elsewhere": {"rise": elsewhere}},
+        "changed": {"holds": abs(holds), "elsewhere": abs(elsewhere)},
         "contrast": {"value": value, "low": low, "high": high, "p": p},
         "controls": {"units": [f"layer1.c[{i}]" for i in range(controls)]},
         "rank": {"contrast": rank, "contrast_by_moved": rank},
@@ -50,6 +51,24 @@ def test_p_says_what_it_is():
     proofs(found)
     assert found[0]["proved"] is True
     assert "p 0.0003 (one-sided, adjusted for all 3 that were held (Holm))" in found[0]["reason"]
+
+
+def test_what_changes_nothing_has_no_p_and_is_not_counted():
+    """A saturated unit is no test: of the two others each counts for two, not three."""
+    still = effect(value=9e-10, low=-3e-10, high=2e-9, p=None, holds=8e-10, elsewhere=2e-10, controls=3)
+    found = [effect(), effect(p=0.5), still]
+    proofs(found)
+    assert found[0]["contrast"]["p_adjusted"] == pytest.approx(2e-4)
+    assert "for all 2 that were held" in found[0]["reason"]
+    assert (still["changes_nothing"], still["proved"], still["not_testable"]) == (True, False, None)
+    assert still["contrast"]["p_adjusted"] is None
+    assert still["reason"] == (
+        "Holding layer1.c[17] changes nothing: it is saturated, or nothing reads it. "
+        "The loss moves by 8e-10 nats on the mean, and below 1e-6 that is rounding."
+    )
+    assert not found[0]["changes_nothing"]
+    assert not changes_nothing({"holds": 1e-3, "elsewhere": 1e-9})
+    assert not changes_nothing({"holds": None, "elsewhere": 1e-9})
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from rnn_research.studies.cells.intervened import (
     moments,
     read_under,
 )
-from rnn_research.studies.cells.proofs import contrast_interval, proofs
+from rnn_research.studies.cells.proofs import changes_nothing, contrast_interval, proofs
 from rnn_research.studies.cells.streams import lay_streams
 from rnn_research.types import Params
 
@@ -106,7 +106,11 @@ def effect(read: Interventions, concept: Concept, unit: Unit, *, controls: int =
     rise_N, counted_N = np.zeros(len(holds_N)), np.zeros(len(holds_N), bool)
     rise_N[place_P], counted_N[place_P] = rise_UP[0], True
     edges = rotations.blocks_of(len(holds_N), runs)
-    p = rotations.p_of(rise_N[:, None], holds_N[:, None], edges, counted_N=counted_N)
+    changed = {name: _number(_means(np.abs(rise_UP[:1]), places[name])[0]) for name in ("holds", "elsewhere")}
+    # Rounding has no p value, and what cannot be an effect must not make Holm stricter with the others.
+    p = None
+    if runs and not changes_nothing(changed):
+        p = rotations.p_of(rise_N[:, None], holds_N[:, None], edges, counted_N=counted_N)
     return {
         "unit": str(unit),
         "kind": read.kind,
@@ -117,11 +121,12 @@ def effect(read: Interventions, concept: Concept, unit: Unit, *, controls: int =
             name: {"plain": _number(plain), "intervened": _number(changed), "rise": _number(changed - plain)}
             for name, (plain, changed, *_) in means.items()
         },
+        "changed": changed,
         "contrast": {
             "value": _number(contrast_U[0]),
             "low": _number(low),
             "high": _number(high),
-            "p": p if runs else None,
+            "p": p,
         },
         "moved": float(overall_H[index]),
         "controls": {

@@ -7,7 +7,7 @@ trade: the contrast is large also beside what holding the unit does altogether. 
 does not undo a proof: one in twenty may be as large.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,17 @@ from rnn_research.runs.numerals import signed
 
 FEWEST_CONTROLS = 19
 """With fewer, one in twenty is none."""
+LEAST_CHANGE = 1e-6
+"""The mean |change| of the loss, in nats, that is more than rounding.
+
+A loss is the difference of two float32 numbers, a log-sum-exp and a score, and between 8 and 16 these lie 2^-20 apart.
+"""
 
 
 def proofs(found: Sequence[dict[str, Any] | None]) -> None:
-    """Adds to every effect whether it is a proof, over all that were tried: ``proved``, ``reason``, Holm's p, and
-    ``not_testable``: what was missing for a test, None where nothing was.
+    """Adds to every effect whether it is a proof, over all that were tried: ``proved``, ``reason``, Holm's p,
+    ``not_testable``: what was missing for a test, None where nothing was, and ``changes_nothing``. What changes
+    nothing has no p, and Holm does not count it.
 
     Proved: the concept holds in ``LEAST_STRETCHES`` separate stretches of what was read; the contrast's p (Holm
     1979, over all effects given) is below ``LEVEL`` and its interval above zero; the loss rises where the concept
@@ -37,8 +43,20 @@ def proofs(found: Sequence[dict[str, Any] | None]) -> None:
     for each in found:
         if each is not None:
             each["contrast"].setdefault("p_adjusted", None)
-            each["not_testable"] = _missing(each)
+            each["changes_nothing"] = changes_nothing(each["changed"])
+            each["not_testable"] = None if each["changes_nothing"] else _missing(each)
             each["proved"], each["reason"] = _judged(each, len(tried))
+
+
+def changes_nothing(changed: Mapping[str, float | None]) -> bool:
+    """Whether holding a unit moves the loss by less than rounding does, where the concept holds and elsewhere.
+
+    A unit that is always saturated does that, and one that nothing reads.
+
+    Args:
+      changed: the mean |change| of the loss over the positions of either kind, in nats; None where there is none.
+    """
+    return all(mean is not None and mean < LEAST_CHANGE for mean in changed.values())
 
 
 def _missing(one: dict[str, Any]) -> str | None:
@@ -55,6 +73,12 @@ def _missing(one: dict[str, Any]) -> str | None:
 
 def _judged(one: dict[str, Any], tried: int) -> tuple[bool, str]:
     contrast, rank, controls = one["contrast"], one["rank"], len(one["controls"]["units"])
+    if one["changes_nothing"]:
+        most, least = (signed(x).lstrip("+") for x in (max(one["changed"].values()), LEAST_CHANGE))
+        return False, (
+            f"Holding {one['unit']} changes nothing: it is saturated, or nothing reads it. The loss moves by "
+            f"{most} nats on the mean, and below {least} that is rounding."
+        )
     if one["not_testable"]:
         return False, f"Not testable: {one['not_testable']}."
     said = (

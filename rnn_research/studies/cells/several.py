@@ -119,6 +119,7 @@ def _cell(one: Studied, entry: Mapping[str, Any]) -> dict[str, Any]:
         "held_unit": effect["unit"] if effect else None,
         "proved": bool(effect["proved"]) if effect else None,
         "not_testable": _missing(effect) if effect else None,
+        "changes_nothing": bool(effect.get("changes_nothing")) if effect else None,
     }
 
 

@@ -16,7 +16,7 @@ from rnn_research.runs.files import there
 from rnn_research.studies.cells.asked import Asked
 from rnn_research.tasks.text.vocabulary import Vocabulary
 
-RULES = 4
+RULES = 5
 """Grows whenever the same question gets another answer; results of other rules are made anew."""
 
 
