@@ -1,4 +1,4 @@
-"""The figures of a cell study: scores beside their controls, causes, closing symbols, saturation, coloured text."""
+"""The figures of a cell study: scores beside their controls, causes, closing symbols, saturation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,13 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rnn_research.report import cell_effects, cell_scores
-from rnn_research.report.explorer.pictures import text_picture
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
-from rnn_research.runs.shown import Shown
 
 COLOURS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE}
 """Of the verdicts that say that training put a concept into the network."""
-SHOWN = 1100  # characters of a picture
 
 Entries = Sequence[dict[str, Any]]
 
@@ -114,24 +111,6 @@ def saturation(gates: Sequence[dict[str, Any]], path: Path) -> None:
     panels[0][0].set_ylabel("share below 0.1")
     panels[0][-1].legend(frameon=False, fontsize=8)
     save(drawn, panels[0], path)
-
-
-def picture(entry: dict[str, Any], shown: Shown, path: Path) -> None:
-    """A stretch in which the concept changes most often, coloured by the best unit."""
-    layer, quantity, index = place_of(entry["best"]["unit"])
-    a_N = shown.activations[layer, quantity][:, index].astype(np.float64)
-    values_N = a_N if quantity == "h" else np.tanh(a_N) if quantity == "c" else 2 * a_N - 1
-    labels_N = np.asarray(shown.labels[entry["concept"]].values_N)
-    changes = np.concatenate([[0], np.cumsum(labels_N[1:] != labels_N[:-1])])
-    width = min(SHOWN, len(values_N) - 1)
-    begin = int(np.argmax(changes[width:] - changes[:-width])) if len(changes) > width else 0
-    here = slice(begin, begin + width)
-    best = entry["best"]
-    score = cell_scores.score(best["statistic"], best["confirm"])
-    title = f"{best['unit']}: {entry['concept']}, {score} ({entry['verdict']})"
-    text_picture(
-        path, shown.text[here], values_N[here], title, top=max(1e-6, float(np.quantile(np.abs(values_N), 0.98)))
-    )
 
 
 def place_of(unit: str) -> tuple[int, str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.errors import UserError
-from rnn_research.report import cell_effects, cell_figures, cell_scores, html
+from rnn_research.report import cell_effects, cell_figures, cell_pictures, cell_scores, html
 from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS, place_of
 from rnn_research.report.explorer.data import ExplorerData, likeliest, quantised
@@ -72,7 +72,7 @@ def write_pages(out: RunDirectory) -> tuple[Path, ...]:
     body.append("<h2>The text, coloured by the best units</h2>")
     for entry in found[:PICTURES]:
         path = out.figures / f"text_{entry['concept']}.png"
-        cell_figures.picture(entry, shown, path)
+        cell_pictures.picture(entry, shown, path)
         body.append(html.figure(path, entry["reason"]))
     body += [
         "<h2>Where this comes from</h2>",

@@ -165,9 +165,9 @@ def test_a_selection_lists_the_units_on_across_it(page, data):
 def test_off_just_outside_keeps_a_unit_whose_span_it_is(page, data):
     start = TEXT.index("'%s=%r'")
     stop = start + 6  # the last of the closing quotes is outside
-    act(page, f"settings.outside = true; settings.threshold = 0.3; show({{span: [{start}, {stop}]}})")
+    act(page, f"settings.outside = true; settings.threshold = 0.25; show({{span: [{start}, {stop}]}})")
     level_N = levels_of(data)[STRING]
-    assert level_N[start:stop].min() >= 0.3 > max(level_N[start - 3 : start].max(), level_N[stop : stop + 3].max())
+    assert level_N[start:stop].min() >= 0.25 > max(level_N[start - 3 : start].max(), level_N[stop : stop + 3].max())
     assert page.run("[...document.querySelectorAll('#units-on .item')].map(e => e.dataset.unit)")[0] == STRING
 
 

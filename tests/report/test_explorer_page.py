@@ -75,11 +75,13 @@ def test_activations_come_back_within_half_a_level(written, length):
         (1, "f", [7], False),
     ]
     for entry, values_NU, top in zip(meta, (signed_NU, gate_NU), (7, 15), strict=True):
-        scale_U = np.array(entry["scale"])
+        scale_U, centre_U = np.array(entry["scale"]), np.array(entry["centre"] or 0)
         level_NU = unpacked(blocks[entry["block"]], values_NU.shape[1], length, 8 if entry["signed"] else 0)
-        clipped_NU = np.clip(values_NU, -scale_U, scale_U)
+        clipped_NU = np.clip(values_NU, centre_U - scale_U, centre_U + scale_U)
         # Half a level, and half of a step of int8 before it.
-        assert np.all(np.abs(level_NU / top * scale_U - clipped_NU) <= scale_U * (0.5 / top + 0.5 / 127 + 1e-3))
+        assert np.all(
+            np.abs(centre_U + level_NU / top * scale_U - clipped_NU) <= scale_U * (0.5 / top + 0.5 / 127 + 1e-3)
+        )
         assert np.mean(clipped_NU == values_NU) > 0.98
 
 
@@ -105,9 +107,29 @@ def test_the_likeliest_come_first():
 
 
 def test_a_rare_burst_does_not_pale_a_unit():
-    values_NU = np.full((1000, 1), 0.5)
+    values_NU = np.tile([[0.25], [0.75]], (500, 1))
     values_NU[0] = 50
-    assert quantised(values_NU).scale_U == pytest.approx([0.5])
+    found = quantised(values_NU)
+    assert found.scale_U == pytest.approx([0.25], rel=1e-2)
+    assert found.centre_U == pytest.approx([0.5], rel=1e-2)
+
+
+def test_a_saturated_unit_is_not_one_solid_colour(written):
+    """Its levels are about its own mean: between 32 and 33 they use nearly all fifteen, and its values come back."""
+    values_NU = 32.5 + 0.5 * np.sin(np.arange(400) / 10)[:, None]
+    data = small("x" * 400, activations={(0, "c"): quantised(values_NU)})
+    page = written(data)
+    (entry,) = meta_of(page)["activations"]
+    level_NU = unpacked(blocks_of(page)[entry["block"]], 1, 400, 8)
+    assert len(set(level_NU.ravel().tolist())) >= 14
+    back_NU = np.array(entry["centre"]) + level_NU / 7 * np.array(entry["scale"])
+    np.testing.assert_allclose(back_NU, values_NU, atol=0.04)
+
+
+def test_rounding_is_not_coloured():
+    """float16 has steps of 0.03 at 32: one of them is half a colour at most."""
+    values_NU = np.float16(32.5) + np.float16(0.03125) * (np.arange(400)[:, None] % 50 == 0)
+    assert np.abs(quantised(values_NU).q_NU).max() <= 64
 
 
 def test_nothing_from_outside_is_markup(written):

@@ -127,7 +127,6 @@ function drawCard() {
     name = unitName(view.unit),
     entry = concepts.get(view.concept),
     card = document.getElementById("card");
-  const scale = number(block.scale[block.place.get(index)]);
   const parts = [make("h2", "mono", name)];
   if (entry) {
     const ranked = (entry.ranking ?? []).find(one => one.unit === name),
@@ -172,7 +171,11 @@ function drawCard() {
       parts.push(make("h2", "", "Causal effect"), table(flat(entry.effect)));
     if (entry.closing && (entry.closing.unit ?? best?.unit) === name) parts.push(...closingTable(entry.closing));
   }
-  parts.push(make("p", "quiet", `full colour: ${block.quantity} = ${scale}`), make("div", "gates"));
+  const at = [-block.top, 0, block.top].map(level => number(block.value(index, level)));
+  const key = block.signed
+    ? `colours: ${block.quantity} from ${at[0]} (full) over ${at[1]} (none${block.centre ? ", its mean" : ""}) to ${at[2]} (full)`
+    : `full colour: ${block.quantity} = ${at[2]}`;
+  parts.push(make("p", "quiet", key), make("div", "gates"));
   card.replaceChildren(...parts);
   drawGates(card.lastChild);
 }
@@ -272,9 +275,9 @@ function picture(names, counts, width, block) {
   });
   const y = counts.length * row + 12,
     name = block.quantity;
-  const scale = number(block.scale[block.place.get(view.unit.index)]);
-  add("text", { x: left, y }, block.signed ? `${name} = −${scale}` : `${name} = 0`);
-  add("text", { x: W - 4, y, "text-anchor": "end" }, `${name} = ${scale}`);
+  const end = level => number(block.value(view.unit.index, level));
+  add("text", { x: left, y }, `${name} = ${end(block.signed ? -block.top : 0)}`);
+  add("text", { x: W - 4, y, "text-anchor": "end" }, `${name} = ${end(block.top)}`);
   return svg;
 }
 

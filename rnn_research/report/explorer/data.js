@@ -51,7 +51,12 @@ class Block {
   }
 
   value(index, level) {
-    return (level / this.top) * this.scale[this.place.get(index)];
+    return this.centreOf(index) + (level / this.top) * this.scale[this.place.get(index)];
+  }
+
+  // The value without colour: the unit's own mean, 0 of a gate.
+  centreOf(index) {
+    return this.centre ? this.centre[this.place.get(index)] : 0;
   }
 }
 

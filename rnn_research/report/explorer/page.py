@@ -81,9 +81,9 @@ def check(data: ExplorerData) -> None:
     for name, length in lengths.items():
         if length != N:
             raise UserError(f"{name} are of {length} characters and the text has {N}: cut both alike")
-    for (l, quantity), (q_NU, scale_U, units_U) in data.activations.items():
+    for (l, quantity), (q_NU, scale_U, *others) in data.activations.items():
         U = q_NU.shape[1]
-        if q_NU.dtype != np.int8 or len(scale_U) != U or (units_U is not None and len(units_U) != U):
+        if q_NU.dtype != np.int8 or any(len(each) != U for each in (scale_U, *others) if each is not None):
             raise UserError(
                 f"layer {l + 1}, {quantity}: {U} units of int8 need as many scales and indices: see quantised()"
             )
@@ -98,7 +98,9 @@ def _activations(activations: Activations) -> tuple[dict[str, Any], str]:
     level_NU, signed = levels(activations.q_NU)
     units = None if activations.units_U is None else [int(u) for u in activations.units_U]
     scale = [float(f"{s:.4g}") for s in activations.scale_U]
-    return {"units": units, "scale": scale, "signed": signed}, packed(nibbles(level_NU, signed))
+    # Seven figures: what counts in a value is its deviation, which may be a thousandth of the centre.
+    centre = None if activations.centre_U is None else [float(f"{c:.7g}") for c in activations.centre_U]
+    return {"units": units, "scale": scale, "centre": centre, "signed": signed}, packed(nibbles(level_NU, signed))
 
 
 def _page(title: str, meta: dict[str, Any], blocks: dict[str, str]) -> str:
