@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 NAMES = {"auc": "AUC", "r2": "R²", "mutual_information": "mutual information"}
+CONTROLS = {
+    "last_characters": "last characters",
+    "untrained": "best untrained unit",
+    "untrained_probe": "all units, untrained",
+    "probe_all": "all units, trained",
+}
+"""What stands beside a best unit, and over its column: both probes, for one of them decides a verdict."""
 GAIN = "gain: 0 knows nothing of the concept, 1 all"
 """What the scale is called under a figure."""
 SCALE = "Gain puts scores of all kinds on one scale: 2 AUC - 1, R², and the share of the classes' entropy."

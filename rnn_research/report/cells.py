@@ -147,11 +147,12 @@ def concept_table(entries: Entries) -> str:
                 cell_scores.score(best["statistic"], best["confirm"]) if best else "-",
                 f"{controls['last_characters']:.3f}" if best else "-",
                 f"{controls['untrained']:.3f}" if best else "-",
+                f"{controls['untrained_probe']:.3f}" if "untrained_probe" in controls else "-",
                 f"{controls['probe_all']:.3f}" if best else "-",
                 "-" if not effect else cell_effects.cause(effect),
             )
         )
-    head = ("concept", "verdict", "best unit", "held-out score", "last characters", "untrained", "all units", "cause")
+    head = ("concept", "verdict", "best unit", "held-out score", *cell_scores.CONTROLS.values(), "cause")
     reasons = [(e["concept"], e["verdict"], e["reason"], (e["effect"] or {}).get("reason", "-")) for e in entries]
     why = html.table(reasons, ("concept", "verdict", "why", "what holding the unit does"))
     return html.table(rows, head) + html.details("the reasons", f"<p>{html.escape(cell_scores.SCALE)}</p>{why}")

@@ -107,7 +107,7 @@ def concept_table(entries: Entries, runs: int) -> str:
     """One row a concept."""
     rows = []
     for e in entries:
-        controls = [spread(e[name], ".3f", ends=False) for name in ("last_characters", "untrained", "probe_all")]
+        controls = [spread(e.get(name), ".3f", ends=False) for name in cell_scores.CONTROLS]
         score = score_of(e) if e["held_out"] else "-"
         proved = proved_of(e) or "-"
         rows.append((e["concept"], verdicts_of(e), score, *controls, proved))
@@ -115,9 +115,7 @@ def concept_table(entries: Entries, runs: int) -> str:
         "concept",
         f"verdict in how many of {runs}",
         "held-out score",
-        "last characters",
-        "untrained",
-        "all units",
+        *cell_scores.CONTROLS.values(),
         "proved",
     )
     return html.table(rows, head)

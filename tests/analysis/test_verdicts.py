@@ -58,7 +58,17 @@ def evidence(
         # A perfect cell is not absent because the last characters tell it too.
         (evidence(1.0, 1.0, last=1.0), "told by the last characters", "1.00"),
         (evidence(0.95, 0.95, last=0.9, untrained=0.9), "told by the last characters", "0.90"),
-        (evidence(0.4, 0.8, untrained=0.8), "told without training", "untrained"),
+        (
+            evidence(0.4, 0.8, untrained=0.8),
+            "told without training",
+            "Decided by a probe on all units of the untrained network: a gain of 0.80, and nothing in the trained "
+            "network has 0.1 more. The most there has all units together with 0.80",
+        ),
+        (
+            evidence(0.4, 0.7, last=0.8),
+            "told by the last characters",
+            "Decided by the last characters alone: a gain of 0.80",
+        ),
         (evidence(0.95, 0.95, untrained_unit=0.93, untrained=0.93), "told without training", "untrained"),
         (Evidence(positions=99, stretches=50), "too little in this text", "only 99 counted positions"),
         (Evidence(positions=5000, stretches=9), "too little in this text", "only 9 separate stretches"),

@@ -4,7 +4,7 @@ import pytest
 
 from rnn_research.report import cell_effects, cell_scores
 from rnn_research.report.cell_effects import cause, cause_sentence
-from rnn_research.report.cells import conclusion, score_sentence
+from rnn_research.report.cells import concept_table, conclusion, score_sentence
 from rnn_research.studies.cells import proofs
 
 
@@ -84,3 +84,13 @@ def test_a_unit_that_changes_nothing_is_said_to():
     entries = [{"concept": "comment", "verdict": "distributed", "effect": still}]
     assert "For 1 of them holding it changes nothing" in conclusion({"concepts": entries})
     assert cause_sentence(entries).endswith("Hollow: changes nothing.")
+
+
+def test_the_table_shows_the_probe_that_decides():
+    """Told without training rests on all units of the untrained network, not on the best of them."""
+    controls = {"last_characters": 0.6, "untrained": 0.55, "untrained_probe": 0.81, "probe_all": 0.84}
+    best = {"unit": "layer1.c[3]", "statistic": "auc", "confirm": 0.7}
+    known = {"concept": "quotes", "kind": "binary", "verdict": "told without training", "reason": "why"}
+    table = concept_table([{**known, "best": best, "controls": controls, "effect": None}])
+    assert "<th>best untrained unit</th><th>all units, untrained</th><th>all units, trained</th>" in table
+    assert "<td>0.550</td><td>0.810</td><td>0.840</td>" in table

@@ -9,6 +9,7 @@ from rnn_research.analysis.units.unit import Unit
 from rnn_research.errors import UserError
 from rnn_research.report.cells_of_runs import (
     cell_text,
+    concept_table,
     conclusion,
     line_of_runs,
     ordered,
@@ -27,6 +28,9 @@ def test_a_cell_is_counted_once():
     assert share_of_cells(np.zeros(len(units), bool), units) == 0
 
 
+CONTROLS = {"last_characters": 0.6, "untrained": 0.5, "untrained_probe": 0.7, "probe_all": 0.9}
+
+
 def entry(concept, verdict, score=None, proved=None):
     unit = None if score is None else f"layer1.c[{int(score * 10)}]"
     return {
@@ -34,7 +38,7 @@ def entry(concept, verdict, score=None, proved=None):
         "kind": "binary",
         "verdict": verdict,
         "best": None if score is None else {"unit": unit, "statistic": "auc", "confirm": score},
-        "controls": None if score is None else {"last_characters": 0.6, "untrained": 0.5, "probe_all": 0.9},
+        "controls": None if score is None else CONTROLS,
         "effect": None if proved is None else {"unit": "layer1.c[0]", "proved": proved},
     }
 
@@ -107,6 +111,14 @@ def test_runs_that_could_not_be_tested_are_not_counted():
     assert "not testable in any run: 15 controls, 19 are needed." in said
     assert line_of_runs(none["concepts"][0]).endswith("not testable")
     assert cell_text(none["concepts"][0]["cells"][0]).endswith("layer1.c[0] not testable (15 controls, 19 are needed)")
+
+
+def test_the_probe_that_decides_stands_beside_the_trained_one():
+    found = side_by_side(STUDIED)
+    assert found["concepts"][1]["untrained_probe"]["mean"] == pytest.approx(0.7)
+    table = concept_table(found["concepts"], 3)
+    assert "<th>all units, untrained</th><th>all units, trained</th>" in table
+    assert "<td>0.700</td><td>0.900</td>" in table
 
 
 def test_averages_of_what_is_there():

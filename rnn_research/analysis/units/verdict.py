@@ -48,10 +48,17 @@ class Told(NamedTuple):
 
 
 class Beyond(NamedTuple):
-    """By how much a gain lies above the nearest control's: its value, and the lower end of its interval."""
+    """By how much a gain lies above the nearest control's.
+
+    Attributes:
+      gain: the difference.
+      low: the lower end of its interval.
+      nearest: what that control is called.
+    """
 
     gain: float
     low: float
+    nearest: str = "the nearest control"
 
     @property
     def clear(self) -> bool:
@@ -135,8 +142,9 @@ def verdict(e: Evidence) -> tuple[str, str]:
     unit, few, every = e.unit, e.few, e.every
     if unit.beyond_chance and e.unit_beyond.clear and unit.gain >= FLOOR and unit.gain >= SHARE * every.gain:
         return SINGLE, (
-            f"The best unit alone has a gain of {unit.gain:.2f}, {e.unit_beyond.gain:.2f} above the nearest control "
-            f"(at least {e.unit_beyond.low:.2f}), where all units together have {every.gain:.2f}."
+            f"The best unit alone has a gain of {unit.gain:.2f}, {e.unit_beyond.gain:.2f} above "
+            f"{e.unit_beyond.nearest} (at least {e.unit_beyond.low:.2f}), "
+            f"where all units together have {every.gain:.2f}."
         )
     if (
         few is not None
@@ -158,18 +166,21 @@ def verdict(e: Evidence) -> tuple[str, str]:
     ):
         if told.beyond_chance and beyond.clear:
             return DISTRIBUTED, (
-                f"{how} a gain of {told.gain:.2f}, {beyond.gain:.2f} above the nearest control "
+                f"{how} a gain of {told.gain:.2f}, {beyond.gain:.2f} above {beyond.nearest} "
                 f"(at least {beyond.low:.2f}); the best one alone has {unit.gain:.2f}."
             )
-    most = max(told.gain for told in (unit, every, e.pairs, *([] if few is None else [few])))
+    tried = [("the best unit", unit), ("all units together", every), ("products of two units", e.pairs)]
+    tried += [] if few is None else [("the few cells", few)]
+    best, most = max(((what, told.gain) for what, told in tried), key=lambda pair: pair[1])
     for name, told, what in (
-        (LAST_CHARACTERS, e.last_characters, "The last characters alone have"),
-        (UNTRAINED, e.untrained, "All units of the untrained network have"),
+        (LAST_CHARACTERS, e.last_characters, "the last characters alone"),
+        (UNTRAINED, e.untrained, "a probe on all units of the untrained network"),
     ):
         if told.beyond_chance and told.gain >= MARGIN and most < told.gain + MARGIN:
             return name, (
-                f"{what} a gain of {told.gain:.2f}; the network's best unit has {unit.gain:.2f} "
-                f"and all units together {every.gain:.2f}."
+                f"Decided by {what}: a gain of {told.gain:.2f}, and nothing in the trained network has {MARGIN} more. "
+                f"The most there has {best} with {most:.2f}; the best unit has {unit.gain:.2f}, "
+                f"all units together {every.gain:.2f}."
             )
     if most < MARGIN or not any(told.beyond_chance for told in (unit, every, e.pairs)):
         return ABSENT, (
@@ -178,7 +189,7 @@ def verdict(e: Evidence) -> tuple[str, str]:
         )
     return ABSENT, (
         f"All units together have a gain of {every.gain:.2f}, not clearly above what the last characters "
-        f"({e.last_characters.gain:.2f}) or the untrained network ({e.untrained.gain:.2f}) tell."
+        f"({e.last_characters.gain:.2f}) or all units of the untrained network ({e.untrained.gain:.2f}) tell."
     )
 
 

@@ -21,6 +21,12 @@ from rnn_research.studies.cells.counting import cells_of, names_of_cells, share_
 from rnn_research.studies.cells.gathering import Halves
 from rnn_research.studies.cells.searching import Found, Recent, positives, searched
 
+CONTROLS = {
+    "last_characters": "the last characters",
+    "untrained_unit": "the best unit of the untrained network",
+    "untrained": "a probe on all units of the untrained network",
+}
+"""What they are called in a reason."""
 RANKED = 10
 """Units in an entry's ranking."""
 
@@ -43,7 +49,9 @@ def _evidence(one: Found, p: dict[str, float]) -> Evidence:
 
     def beyond(name: str, *controls: str) -> Beyond:
         differences = [told[name] - told[control] for control in controls]
-        return Beyond(min(d.gain for d in differences), min(d.interval(1 - LEVEL)[0] for d in differences))
+        nearest = controls[int(np.argmin([d.gain for d in differences]))]
+        low = min(d.interval(1 - LEVEL)[0] for d in differences)
+        return Beyond(min(d.gain for d in differences), low, CONTROLS[nearest])
 
     controls = "last_characters", "untrained_unit"
     few = "few" in told

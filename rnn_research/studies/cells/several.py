@@ -14,7 +14,7 @@ from rnn_research.errors import UserError
 from rnn_research.runs.question import swept
 from rnn_research.runs.statistics import mean_interval
 
-CONTROLS = ("last_characters", "untrained", "probe_all")
+CONTROLS = ("last_characters", "untrained", "untrained_probe", "probe_all")
 """What stands beside the best unit."""
 
 
@@ -100,7 +100,7 @@ def _concept(name: str, studied: Sequence[Studied], entries: Sequence[dict[str, 
         "statistic": best[0]["statistic"] if best else None,
         "most": most,
         "held_out": averaged([found["confirm"] for found in best], most=ceiling),
-        **{control: averaged([found[control] for found in controls], most=ceiling) for control in CONTROLS},
+        **{control: averaged([found.get(control) for found in controls], most=ceiling) for control in CONTROLS},
         "held": sum(_missing(effect) is None for effect in effects),
         "proved": sum(bool(effect["proved"]) for effect in effects),
         "not_testable": [missing for missing in map(_missing, effects) if missing],
