@@ -11,6 +11,8 @@ CONTROLS = {
     "probe_all": "all units, trained",
 }
 """What stands beside a best unit, and over its column: both probes, for one of them decides a verdict."""
+MARGIN = 0.1
+"""By how much a gain must lie above both controls to follow a concept; the same as the verdicts have."""
 GAIN = "gain: 0 knows nothing of the concept, 1 all"
 """What the scale is called under a figure."""
 SCALE = "Gain puts scores of all kinds on one scale: 2 AUC - 1, R², and the share of the classes' entropy."
@@ -35,6 +37,26 @@ def gain(entry: Mapping[str, Any], value: float) -> float:
     # A study from before "most" was kept: the probe on all units is the most that is known.
     most = entry.get("most") or _probe(entry)
     return value / most if most else 0.0
+
+
+FOLLOW = (
+    f"A cell follows a concept if one of its units does: beyond chance, with a gain {MARGIN} or more above both "
+    "the best unit of the untrained network and the last characters (0.05 of an AUC). "
+)
+
+
+def most_followed(counts: Mapping[str, float], cells: int) -> str:
+    """Which concepts make up the share: ``Most of them: in brackets (12 of 64), ...``; nothing where none is followed.
+
+    Args:
+      counts: cells that follow each concept, by its name.
+      cells: of the network.
+    """
+    first = sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])[:3]
+    if not first:
+        return ""
+    said = ", ".join(f"{name} ({counts[name]:.3g} of {cells})" for name in first)
+    return f"Most of them follow {said}; a cell may follow several. "
 
 
 def _probe(entry: Mapping[str, Any]) -> float:

@@ -20,6 +20,7 @@ from rnn_research.runs.shown import read as read_shown
 VERDICTS = (*COLOURS, "told by the last characters", "told without training", "absent", "too little in this text")
 """All of them, the clearest first."""
 PICTURES = 6
+FOLLOWING = "cells that follow it"
 
 Entries = Sequence[dict[str, Any]]
 
@@ -119,10 +120,13 @@ def conclusion(results: dict[str, Any]) -> str:
 def share_sentence(results: dict[str, Any]) -> str:
     """What share of the cells follow something, and what that depends on."""
     share = results["share_of_cells"]
+    counts = {e["concept"]: e.get("cells_that_follow", 0) for e in results["concepts"]}
+    followed = cell_scores.most_followed(counts, results["cells"])
     return (
         f"Of {results['cells']} cells (each counted once, with its h, its c and its gates) "
         f"{share['follow']:.1%} follow one or more of the {len(results['concepts'])} concepts tried beyond chance "
-        f"and controls, and {share['stand_alone']:.1%} stand alone for one. More concepts, a lower threshold or "
+        f"and controls, and {share['stand_alone']:.1%} stand alone for one. "
+        f"{cell_scores.FOLLOW}{followed}More concepts, a lower threshold or "
         "another text give another share; the essay that began this speaks of about 5 %."
     )
 
@@ -149,10 +153,11 @@ def concept_table(entries: Entries) -> str:
                 f"{controls['untrained']:.3f}" if best else "-",
                 f"{controls['untrained_probe']:.3f}" if "untrained_probe" in controls else "-",
                 f"{controls['probe_all']:.3f}" if best else "-",
+                e.get("cells_that_follow", "-"),
                 "-" if not effect else cell_effects.cause(effect),
             )
         )
-    head = ("concept", "verdict", "best unit", "held-out score", *cell_scores.CONTROLS.values(), "cause")
+    head = ("concept", "verdict", "best unit", "held-out score", *cell_scores.CONTROLS.values(), FOLLOWING, "cause")
     reasons = [(e["concept"], e["verdict"], e["reason"], (e["effect"] or {}).get("reason", "-")) for e in entries]
     why = html.table(reasons, ("concept", "verdict", "why", "what holding the unit does"))
     return html.table(rows, head) + html.details("the reasons", f"<p>{html.escape(cell_scores.SCALE)}</p>{why}")

@@ -95,10 +95,13 @@ def conclusion(results: dict[str, Any]) -> str:
 def share_sentence(results: dict[str, Any]) -> str:
     """What share of the cells follow something, and what that depends on."""
     share = results["share_of_cells"]
+    counts = {e["concept"]: _mean(e.get("cells_that_follow"), 0.0) for e in results["concepts"]}
+    followed = cell_scores.most_followed(counts, results["cells"])
     return (
         f"Of the {results['cells']} cells of a run (each counted once, with its h, its c and its gates) "
         f"{spread(share['follow'], '.1%')} follow one or more of the {len(results['concepts'])} concepts tried beyond "
-        f"chance and controls, and {spread(share['stand_alone'], '.1%')} stand alone for one. More concepts, a lower "
+        f"chance and controls, and {spread(share['stand_alone'], '.1%')} stand alone for one. "
+        f"{cell_scores.FOLLOW}{followed}More concepts, a lower "
         f"threshold or another text give another share."
     )
 
@@ -110,12 +113,22 @@ def concept_table(entries: Entries, runs: int) -> str:
         controls = [spread(e.get(name), ".3f", ends=False) for name in cell_scores.CONTROLS]
         score = score_of(e) if e["held_out"] else "-"
         proved = proved_of(e) or "-"
-        rows.append((e["concept"], verdicts_of(e), score, *controls, proved))
+        rows.append(
+            (
+                e["concept"],
+                verdicts_of(e),
+                score,
+                *controls,
+                spread(e.get("cells_that_follow"), ".1f", ends=False),
+                proved,
+            )
+        )
     head = (
         "concept",
         f"verdict in how many of {runs}",
         "held-out score",
         *cell_scores.CONTROLS.values(),
+        "cells that follow it",
         "proved",
     )
     return html.table(rows, head)

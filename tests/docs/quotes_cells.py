@@ -34,6 +34,7 @@ def quote(q):
         "with AUC 0.75",
         "`--null=200` judges",
         "its 95 % interval; *proved*",
+        "a gain (2 AUC - 1, or R²) of 0.1",
         "with fewer than 19 control units",
         "held-out score [95 % over seeds]",
         "about 5 %",

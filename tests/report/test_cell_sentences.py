@@ -2,9 +2,10 @@
 
 import pytest
 
+from rnn_research.analysis.units import verdict
 from rnn_research.report import cell_effects, cell_scores
 from rnn_research.report.cell_effects import cause, cause_sentence
-from rnn_research.report.cells import concept_table, conclusion, score_sentence
+from rnn_research.report.cells import concept_table, conclusion, score_sentence, share_sentence
 from rnn_research.studies.cells import proofs
 
 
@@ -94,3 +95,12 @@ def test_the_table_shows_the_probe_that_decides():
     table = concept_table([{**known, "best": best, "controls": controls, "effect": None}])
     assert "<th>best untrained unit</th><th>all units, untrained</th><th>all units, trained</th>" in table
     assert "<td>0.550</td><td>0.810</td><td>0.840</td>" in table
+
+
+def test_the_share_says_what_follow_means_and_what_it_is_made_of():
+    assert cell_scores.MARGIN == verdict.MARGIN
+    names = {"brackets": 12, "quotes": 3, "comment": 0}
+    entries = [{"concept": name, "cells_that_follow": number} for name, number in names.items()]
+    said = share_sentence({"cells": 64, "concepts": entries, "share_of_cells": {"follow": 0.2, "stand_alone": 0.0}})
+    assert "a gain 0.1 or more above both the best unit of the untrained network and the last characters" in said
+    assert "Most of them follow brackets (12 of 64), quotes (3 of 64); a cell may follow several." in said

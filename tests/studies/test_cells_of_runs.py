@@ -16,7 +16,7 @@ from rnn_research.report.cells_of_runs import (
     score_sentence,
     share_sentence,
 )
-from rnn_research.studies.cells.counting import cells_of, share_of_cells
+from rnn_research.studies.cells.counting import cells_of, number_of_cells, share_of_cells
 from rnn_research.studies.cells.several import Studied, averaged, only_seeds_differ, side_by_side
 
 
@@ -25,6 +25,7 @@ def test_a_cell_is_counted_once():
     assert cells_of(units).tolist() == [*range(4)] * 3 + [*range(4, 8)] * 3
     holds = [str(unit) in ("layer1.h[1]", "layer1.c[1]", "layer1.i[1]", "layer2.i[3]") for unit in units]
     assert share_of_cells(np.array(holds), units) == 2 / 8
+    assert number_of_cells(np.array(holds), units) == 2
     assert share_of_cells(np.zeros(len(units), bool), units) == 0
 
 
@@ -37,6 +38,7 @@ def entry(concept, verdict, score=None, proved=None):
         "concept": concept,
         "kind": "binary",
         "verdict": verdict,
+        "cells_that_follow": 0 if score is None else round(10 * score),
         "best": None if score is None else {"unit": unit, "statistic": "auc", "confirm": score},
         "controls": None if score is None else CONTROLS,
         "effect": None if proved is None else {"unit": "layer1.c[0]", "proved": proved},
@@ -118,7 +120,8 @@ def test_the_probe_that_decides_stands_beside_the_trained_one():
     assert found["concepts"][1]["untrained_probe"]["mean"] == pytest.approx(0.7)
     table = concept_table(found["concepts"], 3)
     assert "<th>all units, untrained</th><th>all units, trained</th>" in table
-    assert "<td>0.700</td><td>0.900</td>" in table
+    assert "<td>0.700</td><td>0.900</td><td>9.0</td>" in table
+    assert "follow b (9 of 8), a (3.67 of 8)" in share_sentence(found)
 
 
 def test_averages_of_what_is_there():

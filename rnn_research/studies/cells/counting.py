@@ -19,6 +19,11 @@ def names_of_cells(cells: Sequence[int], units: Sequence[Unit]) -> list[str]:
     return [f"layer{places[cell][0] + 1}[{places[cell][1]}]" for cell in cells]
 
 
+def number_of_cells(holds_U: np.ndarray, units: Sequence[Unit]) -> int:
+    """How many cells have a property in one unit or more; arguments as of ``share_of_cells``."""
+    return len(np.unique(cells_of(units)[np.asarray(holds_U, bool)]))
+
+
 def share_of_cells(holds_U: np.ndarray, units: Sequence[Unit]) -> float:
     """The share of cells of which one unit or more has a property.
 
@@ -26,8 +31,7 @@ def share_of_cells(holds_U: np.ndarray, units: Sequence[Unit]) -> float:
       holds_U: whether each unit has it.
       units: in the same order.
     """
-    cell_U = cells_of(units)
-    return len(np.unique(cell_U[np.asarray(holds_U, bool)])) / max(1, len(np.unique(cell_U)))
+    return number_of_cells(holds_U, units) / max(1, len(_places(units)))
 
 
 def _places(units: Sequence[Unit]) -> list[tuple[int, int]]:

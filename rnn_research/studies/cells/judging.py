@@ -17,7 +17,7 @@ from rnn_research.analysis.units.histograms import Bins
 from rnn_research.analysis.units.scored import STATISTIC, Scored, details, gain, score_of
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.analysis.units.verdict import LEVEL, Beyond, Evidence, Told, follows, stands_alone, verdict
-from rnn_research.studies.cells.counting import cells_of, names_of_cells, share_of_cells
+from rnn_research.studies.cells.counting import cells_of, names_of_cells, number_of_cells, share_of_cells
 from rnn_research.studies.cells.gathering import Halves
 from rnn_research.studies.cells.searching import Found, Recent, positives, searched
 
@@ -96,6 +96,7 @@ def judged(trained: Halves, untrained: Halves, recent: Recent, units: Sequence[U
             "stretches": one.stretches,
         }
         entry["verdict"], entry["reason"] = verdict(known)
+        entry["cells_that_follow"] = 0
         if not one.told:
             entries.append({**entry, "best": None, "ranking": [], "controls": None, "effect": None})
             continue
@@ -109,7 +110,9 @@ def judged(trained: Halves, untrained: Halves, recent: Recent, units: Sequence[U
             against = one.told["untrained_unit"].gain, one.told["last_characters"].gain
             pairs = [(float(g), float(p)) for g, p in zip(gain_U, p_U, strict=True)]
             chance_U |= p_U < LEVEL
-            following_U |= [follows(*pair, *against) for pair in pairs]
+            follow_U = np.array([follows(*pair, *against) for pair in pairs])
+            entry["cells_that_follow"] = number_of_cells(follow_U, units)
+            following_U |= follow_U
             alone_U |= [stands_alone(*pair, *against, known.every.gain) for pair in pairs]
         entries.append(
             {

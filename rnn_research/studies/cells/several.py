@@ -65,8 +65,9 @@ def side_by_side(studied: Sequence[Studied]) -> dict[str, Any]:
     Returns:
       Ready for JSON. ``runs``: name and seed of each. ``concepts``, in the order of the first run: ``verdicts``, in how
       many runs each stands, the commonest first; ``most``, the score of knowing all; ``held_out``, the best unit's
-      score; the controls; ``held``, in how many runs a unit was held and could be tested, ``proved``, in how many
-      of these it is proved, and ``not_testable``, what was missing in the others; ``cells``, what each run has.
+      score; the controls; ``cells_that_follow``, how many; ``held``, in how many runs a unit was held and could be
+      tested, ``proved``, in how many of these it is proved, and ``not_testable``, what was missing in the others;
+      ``cells``, what each run has.
       ``share_of_cells``: as in one run. Each average over the runs is ``mean``, ``low`` and ``high`` (95 %, Student's
       t; None for one run) and ``runs``, of how many.
     """
@@ -101,6 +102,7 @@ def _concept(name: str, studied: Sequence[Studied], entries: Sequence[dict[str, 
         "most": most,
         "held_out": averaged([found["confirm"] for found in best], most=ceiling),
         **{control: averaged([found.get(control) for found in controls], most=ceiling) for control in CONTROLS},
+        "cells_that_follow": averaged([entry.get("cells_that_follow") for entry in known], least=0.0, most=np.inf),
         "held": sum(_missing(effect) is None for effect in effects),
         "proved": sum(bool(effect["proved"]) for effect in effects),
         "not_testable": [missing for missing in map(_missing, effects) if missing],
