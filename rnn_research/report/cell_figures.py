@@ -7,11 +7,16 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from rnn_research.report import cell_effects, cell_scores
+from rnn_research.report import cell_effects, cell_scores, titles
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
 
 COLOURS = {"single cell": BLUE, "few cells": GREEN, "distributed": ORANGE}
 """Of the verdicts that say that training put a concept into the network."""
+
+FEW = 20
+"""Positions below which a mean says little."""
+CLOSING_SIZE, TITLE_SIZE = (6.6, 4.0), 10
+"""In inches, and in points."""
 
 Entries = Sequence[dict[str, Any]]
 
@@ -45,7 +50,7 @@ def scores(entries: Entries, path: Path) -> None:
 
 def causes(entries: Entries, path: Path) -> None:
     """How much more the loss rises where the concept holds than elsewhere, beside control units."""
-    drawn, axes = plt.subplots(figsize=(8.4, 0.34 * len(entries) + 1.2))
+    drawn, axes = plt.subplots(figsize=(8.4, 0.34 * len(entries) + 1.4))
     for y, e in enumerate(reversed(entries)):
         others = [contrast for contrast in e["effect"]["controls"]["contrast"] if contrast is not None]
         axes.plot(others, [y] * len(others), "o", color=GREY, ms=4, alpha=0.5, mew=0)
@@ -73,24 +78,42 @@ def causes(entries: Entries, path: Path) -> None:
         if among:
             axes.plot([], [], marker, color=colour, label=name)
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    axes.set(ylim=(-0.6, len(entries) - 0.4))
-    axes.set(xlabel="rise of the loss where the concept holds less the rise elsewhere, nats per symbol")
+    axes.set(
+        xlabel="rise of the loss where the concept holds\nless the rise elsewhere, nats per symbol",
+        ylim=(-0.6, len(entries) - 0.4),
+    )
     save(drawn, [axes], path)
 
 
 def closing(entry: dict[str, Any], path: Path) -> None:
-    """Probability of the closing symbol where it comes, by distance, plain and with the unit held."""
-    drawn, axes = plt.subplots(figsize=(6.6, 3.8))
+    """Probability of the closing symbol where it comes, by distance, plain and with the unit held.
+
+    Each distance says on how many positions it rests; what rests on fewer than ``FEW`` is hollow.
+    """
+    drawn, axes = plt.subplots(figsize=CLOSING_SIZE)
     bins = entry["closing"]["bins"]
-    names = [f"{b['nearest']}+" if b["farthest"] is None else f"{b['nearest']}-{b['farthest']}" for b in bins]
-    for key, colour, label in (("plain", BLUE, "plain"), ("intervened", ORANGE, "unit held")):
+    counts = [b["at_end"]["positions"] for b in bins]
+    # A wide line under a narrow broken one: where both are the same both are seen.
+    for key, colour, label, line, lw, ms in (
+        ("plain", BLUE, "plain", "-", 4, 10),
+        ("intervened", ORANGE, "unit held", "--", 1.6, 5),
+    ):
         values = [np.nan if b["at_end"][key] is None else b["at_end"][key] for b in bins]
-        axes.plot(names, values, "o-", color=colour, label=label)
-    axes.set(xlabel="distance from the opening (characters)", ylabel="probability of the closing symbol")
-    axes.legend(frameon=False)
-    axes.set_title(
-        f"{entry['concept']}: {entry['closing']['unit']} held at {entry['closing']['value']:+.2f}", fontsize=10
+        axes.plot(range(len(bins)), values, line, color=colour, lw=lw, label=label)
+        for x, (value, count) in enumerate(zip(values, counts, strict=True)):
+            axes.plot(x, value, "o", color=colour, ms=ms, mfc="white" if count < FEW else colour)
+    names = [f"{b['nearest']}+" if b["farthest"] is None else f"{b['nearest']}-{b['farthest']}" for b in bins]
+    axes.set_xticks(range(len(bins)), [f"{name}\nn = {count:,}" for name, count in zip(names, counts, strict=True)])
+    axes.set(
+        xlabel=f"distance from the opening (characters); n positions, hollow below {FEW}",
+        ylabel="probability of the closing symbol",
+        xlim=(-0.4, len(bins) - 0.6),
     )
+    axes.legend(frameon=False)
+    title = f"{entry['concept']}: {entry['closing']['unit']} held at {entry['closing']['value']:+.2f}"
+    broken = titles.lines(title, CLOSING_SIZE[0] - 0.4, TITLE_SIZE)
+    # Over the whole figure, not over the axes: a title of the axes begins where the numbers of y end.
+    drawn.suptitle("\n".join(broken), fontsize=TITLE_SIZE, parse_math=False)
     save(drawn, [axes], path)
 
 
