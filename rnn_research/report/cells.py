@@ -12,6 +12,7 @@ from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS, place_of
 from rnn_research.report.explorer.data import ExplorerData, likeliest, quantised
 from rnn_research.report.explorer.page import write_explorer
+from rnn_research.report.one_measurement import distinct, one_measurement_sentence
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.shown import Shown
@@ -50,7 +51,7 @@ def write_pages(out: RunDirectory) -> tuple[Path, ...]:
         f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
         f"<p class='lead'>{html.escape(conclusion(results))}</p>",
         f"<p>{html.escape(share_sentence(results))}</p>",
-        f"<p class='quiet'>{html.escape(asked(results))}</p>",
+        f"<p class='quiet'>{html.escape(asked(results))} {html.escape(one_measurement_sentence(entries))}</p>",
         "<p><a href='explorer.html'>The explorer: the text, coloured by any unit</a></p>",
         concept_table(entries),
     ]
@@ -110,21 +111,22 @@ def explorer_data(results: dict[str, Any], shown: Shown) -> ExplorerData:
 
 def conclusion(results: dict[str, Any]) -> str:
     """How many concepts have which verdict, and for how many the network uses the unit that was held."""
-    counts = {verdict: sum(e["verdict"] == verdict for e in results["concepts"]) for verdict in VERDICTS}
-    held = [e["effect"] for e in results["concepts"] if e["effect"]]
-    of = len(results["concepts"])
+    entries = distinct(results["concepts"])
+    counts = {verdict: sum(e["verdict"] == verdict for e in entries) for verdict in VERDICTS}
+    held = [e["effect"] for e in entries if e["effect"]]
+    of = len(entries)
     said = ", ".join(f"{verdict}: {number}" for verdict, number in counts.items() if number)
     return f"Of {of} {'concept' if of == 1 else 'concepts'}: {said}. {cell_effects.proofs_said(held)}"
 
 
 def share_sentence(results: dict[str, Any]) -> str:
     """What share of the cells follow something, and what that depends on."""
-    share = results["share_of_cells"]
+    share, tried = results["share_of_cells"], len(distinct(results["concepts"]))
     counts = {e["concept"]: e.get("cells_that_follow", 0) for e in results["concepts"]}
     followed = cell_scores.most_followed(counts, results["cells"])
     return (
         f"Of {results['cells']} cells (each counted once, with its h, its c and its gates) "
-        f"{share['follow']:.1%} follow one or more of the {len(results['concepts'])} concepts tried beyond chance "
+        f"{share['follow']:.1%} follow one or more of the {tried} concepts tried beyond chance "
         f"and controls, and {share['stand_alone']:.1%} stand alone for one. "
         f"{cell_scores.FOLLOW}{followed}More concepts, a lower threshold or "
         "another text give another share; the essay that began this speaks of about 5 %."

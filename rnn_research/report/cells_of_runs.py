@@ -10,6 +10,7 @@ from rnn_research.report import cell_effects, cell_scores, html
 from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS
 from rnn_research.report.figures import GREY, ORANGE, save
+from rnn_research.report.one_measurement import distinct, one_measurement_sentence
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 
@@ -38,7 +39,8 @@ def write_page(out: RunDirectory) -> tuple[Path, ...]:
         f"<p class='lead'>{html.escape(conclusion(results))}</p>",
         f"<p>{html.escape(share_sentence(results))}</p>",
         concept_table(entries, len(results["runs"])),
-        f"<p class='quiet'>{html.escape(read_as(results))}</p>",
+        f"<p class='quiet'>{html.escape(read_as(results))} "
+        f"{html.escape(one_measurement_sentence(results['concepts']))}</p>",
         html.figure(path, score_sentence(entries)),
         "<h2>The best unit of each run</h2>",
         cell_table(entries, results["runs"]),
@@ -70,7 +72,7 @@ def ordered(entries: Entries) -> list[dict[str, Any]]:
 
 def conclusion(results: dict[str, Any]) -> str:
     """Which concepts have a cell of their own, in how many of the runs."""
-    of, entries = len(results["runs"]), ordered(results["concepts"])
+    of, entries = len(results["runs"]), ordered(distinct(results["concepts"]))
     single = [e for e in entries if e["verdicts"].get("single cell")]
     proved = [f"{e['concept']} in {e['proved']} of {e['held']}" for e in entries if e["proved"]]
     if single:
@@ -94,12 +96,12 @@ def conclusion(results: dict[str, Any]) -> str:
 
 def share_sentence(results: dict[str, Any]) -> str:
     """What share of the cells follow something, and what that depends on."""
-    share = results["share_of_cells"]
+    share, tried = results["share_of_cells"], len(distinct(results["concepts"]))
     counts = {e["concept"]: _mean(e.get("cells_that_follow"), 0.0) for e in results["concepts"]}
     followed = cell_scores.most_followed(counts, results["cells"])
     return (
         f"Of the {results['cells']} cells of a run (each counted once, with its h, its c and its gates) "
-        f"{spread(share['follow'], '.1%')} follow one or more of the {len(results['concepts'])} concepts tried beyond "
+        f"{spread(share['follow'], '.1%')} follow one or more of the {tried} concepts tried beyond "
         f"chance and controls, and {spread(share['stand_alone'], '.1%')} stand alone for one. "
         f"{cell_scores.FOLLOW}{followed}More concepts, a lower "
         f"threshold or another text give another share."
@@ -218,7 +220,7 @@ def scores(entries: Entries, path: Path) -> None:
 
 def score_sentence(entries: Entries) -> str:
     """How alike the runs are."""
-    judged = [e for e in entries if e["held_out"] and len(e["cells"]) > 1]
+    judged = [e for e in distinct(entries) if e["held_out"] and len(e["cells"]) > 1]
     if not judged:
         return f"The best unit of the run for each concept, beside its controls. {cell_scores.SCALE}"
     split = [e["concept"] for e in judged if len(e["verdicts"]) > 1]

@@ -97,6 +97,7 @@ def _concept(name: str, studied: Sequence[Studied], entries: Sequence[dict[str, 
     return {
         "concept": name,
         "kind": known[0]["kind"],
+        "same_as": known[0].get("same_as"),
         "verdicts": dict(Counter(entry["verdict"] for entry in known).most_common()),
         "statistic": best[0]["statistic"] if best else None,
         "most": most,

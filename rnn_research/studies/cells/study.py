@@ -24,6 +24,7 @@ from rnn_research.studies.cells.intervened import Interventions
 from rnn_research.studies.cells.probabilities import probabilities
 from rnn_research.studies.cells.proofs import proofs
 from rnn_research.studies.cells.reading import quantities_of, read, reader
+from rnn_research.studies.cells.same import same_as
 from rnn_research.studies.cells.saturation import saturation
 from rnn_research.studies.cells.statistics import score_concepts
 from rnn_research.studies.cells.streams import WARM_UP, cut_of
@@ -90,7 +91,7 @@ def run(
         sample=analysis.sample,
         say=say,
     )
-    by_name = {concept.name: concept for concept in concepts}
+    by_name, twins = {concept.name: concept for concept in concepts}, same_as(concepts)
     shown = stretch(model, characters_of(text, model.vocabulary), symbols_N, concepts, analysis.shown)
     say(f"kept {len(shown.text):,} characters to show")
     # The half that chose the units is not asked again.
@@ -98,7 +99,7 @@ def run(
     options = {"streams": cut_of(len(symbols_N) - middle, analysis.streams).B, "steps": analysis.steps}
     interventions = Interventions(model.model, model.params, symbols_N[middle:], "mean", **options)
     for entry in results["concepts"]:
-        entry["effect"], entry["closing"] = None, None
+        entry["effect"], entry["closing"], entry["same_as"] = None, None, twins.get(entry["concept"])
         unit = unit_to_edit(entry)
         if unit is None or entry["verdict"] not in CELLS:
             continue
