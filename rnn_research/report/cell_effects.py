@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rnn_research.runs.numerals import signed
+from rnn_research.runs.numerals import counted, signed
 
 FEWEST_CONTROLS = 19
 """Of results from before they said themselves whether they could be tested; the same as ``proofs`` has."""
@@ -17,7 +17,7 @@ def not_testable(effect: Effect) -> str | None:
         said: str | None = effect.get("not_testable")
         return said
     controls = len(effect["controls"]["units"])
-    return f"{controls} controls, {FEWEST_CONTROLS} are needed" if controls < FEWEST_CONTROLS else None
+    return f"{counted(controls, 'control')}, {FEWEST_CONTROLS} are needed" if controls < FEWEST_CONTROLS else None
 
 
 def aside(effect: Effect) -> str:
@@ -50,8 +50,11 @@ def proofs_said(effects: list[Effect]) -> str:
     still = sum(bool(effect.get("changes_nothing")) for effect in effects)
     if still:
         rest = f" For {still} of them holding it changes nothing: it is saturated, or nothing reads it.{rest}"
-    said = f"For {proved} of the {tested} concepts for which a unit was held"
-    return f"{said}, the network is proved to use that unit.{rest}"
+    if tested == 1:
+        said = f"For the one concept for which a unit was held, the network is {'' if proved else 'not '}proved to use"
+    else:
+        said = f"For {proved} of the {tested} concepts for which a unit was held, the network is proved to use"
+    return f"{said} that unit.{rest}"
 
 
 def cause(effect: dict[str, Any]) -> str:

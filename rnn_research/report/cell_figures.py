@@ -69,14 +69,16 @@ def causes(entries: Entries, path: Path) -> None:
     axes.axvline(0, color="black", lw=0.8)
     axes.set_xscale("symlog", linthresh=1e-3)
     axes.margins(x=0.06)
-    proved = {bool(e["effect"]["proved"]) for e in entries}
+    tested = [not cell_effects.aside(e["effect"]) for e in entries]
+    proved = {bool(e["effect"]["proved"]) for e, one in zip(entries, tested, strict=True) if one}
     for name, marker, colour, among in (
         ("best unit, proved", "D", BLUE, True in proved),
         ("best unit, not proved", "D", ORANGE, False in proved),
+        ("best unit, not tested", "D", "black", not all(tested)),
         ("control units", "o", GREY, True),
     ):
         if among:
-            axes.plot([], [], marker, color=colour, label=name)
+            axes.plot([], [], marker, color=colour, label=name, mfc="white" if colour == "black" else colour)
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     axes.set(
         xlabel="rise of the loss where the concept holds\nless the rise elsewhere, nats per symbol",

@@ -15,6 +15,7 @@ from rnn_research.report.explorer.page import write_explorer
 from rnn_research.report.one_measurement import distinct, one_measurement_sentence
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.numerals import counted
 from rnn_research.runs.shown import Shown
 from rnn_research.runs.shown import read as read_shown
 
@@ -121,12 +122,12 @@ def conclusion(results: dict[str, Any]) -> str:
 
 def share_sentence(results: dict[str, Any]) -> str:
     """What share of the cells follow something, and what that depends on."""
-    share, tried = results["share_of_cells"], len(distinct(results["concepts"]))
+    share, tried = results["share_of_cells"], counted(len(distinct(results["concepts"])), "concept")
     counts = {e["concept"]: e.get("cells_that_follow", 0) for e in results["concepts"]}
     followed = cell_scores.most_followed(counts, results["cells"])
     return (
         f"Of {results['cells']} cells (each counted once, with its h, its c and its gates) "
-        f"{share['follow']:.1%} follow one or more of the {tried} concepts tried beyond chance "
+        f"{share['follow']:.1%} follow one or more of the {tried} tried beyond chance "
         f"and controls, and {share['stand_alone']:.1%} stand alone for one. "
         f"{cell_scores.FOLLOW}{followed}More concepts, a lower threshold or "
         "another text give another share; the essay that began this speaks of about 5 %."

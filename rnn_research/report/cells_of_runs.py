@@ -13,6 +13,7 @@ from rnn_research.report.figures import GREY, ORANGE, save
 from rnn_research.report.one_measurement import distinct, one_measurement_sentence
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
+from rnn_research.runs.numerals import counted
 
 Entries = Sequence[dict[str, Any]]
 
@@ -96,12 +97,12 @@ def conclusion(results: dict[str, Any]) -> str:
 
 def share_sentence(results: dict[str, Any]) -> str:
     """What share of the cells follow something, and what that depends on."""
-    share, tried = results["share_of_cells"], len(distinct(results["concepts"]))
+    share, tried = results["share_of_cells"], counted(len(distinct(results["concepts"])), "concept")
     counts = {e["concept"]: _mean(e.get("cells_that_follow"), 0.0) for e in results["concepts"]}
     followed = cell_scores.most_followed(counts, results["cells"])
     return (
         f"Of the {results['cells']} cells of a run (each counted once, with its h, its c and its gates) "
-        f"{spread(share['follow'], '.1%')} follow one or more of the {tried} concepts tried beyond "
+        f"{spread(share['follow'], '.1%')} follow one or more of the {tried} tried beyond "
         f"chance and controls, and {spread(share['stand_alone'], '.1%')} stand alone for one. "
         f"{cell_scores.FOLLOW}{followed}More concepts, a lower "
         f"threshold or another text give another share."
@@ -225,7 +226,7 @@ def score_sentence(entries: Entries) -> str:
         return f"The best unit of the run for each concept, beside its controls. {cell_scores.SCALE}"
     split = [e["concept"] for e in judged if len(e["verdicts"]) > 1]
     if not split:
-        return f"All runs agree on the verdicts of the {len(judged)} concepts. {cell_scores.SCALE}"
+        return f"All runs agree on the verdicts of the {counted(len(judged), 'concept')}. {cell_scores.SCALE}"
     return (
         f"The runs agree on {len(judged) - len(split)} of {len(judged)} concepts and differ on "
         f"{len(split)}: {', '.join(split)}. {cell_scores.SCALE}"

@@ -70,7 +70,7 @@ def test_what_cannot_be_tested_is_not_called_unproved():
     assert "not testable (hollow): 15 controls, 19 are needed" in cause_sentence(entries)
     both = [*entries, {"concept": "brackets", "verdict": "distributed", "effect": enough}]
     said = conclusion({"concepts": both})
-    assert "For 0 of the 1 concepts for which a unit was held" in said
+    assert "For the one concept for which a unit was held, the network is not proved to use that unit." in said
     assert said.endswith("For 1 more it is not testable (15 controls, 19 are needed).")
     assert cause_sentence(both).endswith("Hollow: not testable.")
 

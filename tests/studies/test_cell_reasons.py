@@ -2,7 +2,8 @@
 
 import pytest
 
-from rnn_research.runs.numerals import signed
+from rnn_research.analysis.units.verdict import too_little
+from rnn_research.runs.numerals import counted, signed
 from rnn_research.studies.cells.proofs import changes_nothing, proofs
 
 
@@ -35,6 +36,9 @@ def effect(value=0.02, low=0.01, high=0.03, p=1e-4, holds=0.02, elsewhere=0.0, c
             "an effect of the opposite sign, holding the unit lowers the loss where the concept holds.",
         ),
         ({"holds": -0.01, "elsewhere": -0.03}, "where the concept holds the loss does not rise."),
+        ({"rank": 4, "controls": 19}, "but 3 of 19 controls have as large a difference."),
+        ({"controls": 1}, "Not testable: 1 control, 19 are needed."),
+        ({"stretches": 1}, "Not testable: 1 stretch of the concept, 10 are needed."),
         ({"rank": 4}, "but 3 of 20 controls have as large a difference."),
     ],
 )
@@ -85,3 +89,12 @@ def test_what_changes_nothing_has_no_p_and_is_not_counted():
 )
 def test_small_differences_keep_their_size(x, said):
     assert signed(x) == said
+
+
+def test_one_thing_has_no_s():
+    assert [counted(n, "symbol") for n in (0, 1, 2, 4402)] == ["0 symbols", "1 symbol", "2 symbols", "4,402 symbols"]
+    assert "at only 1 counted position of" in too_little(1, 50)
+    assert "in only 1 separate stretch of" in too_little(5000, 1)
+    found = [effect(rank=2)]
+    proofs(found)
+    assert found[0]["reason"].endswith("1 of 20 controls has as large a difference.")

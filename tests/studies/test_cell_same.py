@@ -64,8 +64,8 @@ def test_they_are_counted_once():
         "not_in_text": [],
     }
     assert one_measurement_sentence(entries).startswith("position and distance are one measurement in this text")
-    assert cells.conclusion(results).startswith("Of 1 concept: single cell: 1. For 1 of the 1 concepts")
-    assert "the 1 concepts tried" in cells.share_sentence(results)
+    assert cells.conclusion(results).startswith("Of 1 concept: single cell: 1. For the one concept for")
+    assert "the 1 concept tried" in cells.share_sentence(results)
     found = side_by_side([Studied("seed=0", 0, results)])
     assert "distance" not in cells_of_runs.conclusion(found)
     assert one_measurement_sentence(found["concepts"]) == one_measurement_sentence(entries)

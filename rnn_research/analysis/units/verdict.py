@@ -110,12 +110,11 @@ def too_little(positions: int, stretches: int) -> str | None:
       positions, stretches: as in ``Evidence``.
     """
     if positions < LEAST:
-        return (
-            f"It holds, or does not hold, at only {positions} counted positions of one half of the text; "
-            f"{LEAST} are needed."
-        )
+        where = "1 counted position" if positions == 1 else f"{positions} counted positions"
+        return f"It holds, or does not hold, at only {where} of one half of the text; {LEAST} are needed."
     if stretches < LEAST_STRETCHES:
-        return f"It holds in only {stretches} separate stretches of one half; {LEAST_STRETCHES} are needed."
+        where = "1 separate stretch" if stretches == 1 else f"{stretches} separate stretches"
+        return f"It holds in only {where} of one half; {LEAST_STRETCHES} are needed."
     return None
 
 

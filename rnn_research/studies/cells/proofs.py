@@ -16,7 +16,7 @@ from scipy.stats import t as student
 from rnn_research.analysis.units import rotations
 from rnn_research.analysis.units.held_out import FEWEST_BLOCKS, MOST_BLOCKS, RUNS_PER_BLOCK
 from rnn_research.analysis.units.verdict import LEAST_STRETCHES, LEVEL
-from rnn_research.runs.numerals import signed
+from rnn_research.runs.numerals import counted, signed
 
 FEWEST_CONTROLS = 19
 """With fewer, one in twenty is none."""
@@ -67,8 +67,8 @@ def _missing(one: dict[str, Any]) -> str | None:
     if contrast["value"] is None:
         return "the concept holds everywhere in what was read"
     if one["stretches"] < LEAST_STRETCHES or contrast["low"] is None:
-        return f"{one['stretches']} stretches of the concept, {LEAST_STRETCHES} are needed"
-    return f"{controls} controls, {FEWEST_CONTROLS} are needed" if controls < FEWEST_CONTROLS else None
+        return f"{_stretches(one['stretches'])} of the concept, {LEAST_STRETCHES} are needed"
+    return f"{counted(controls, 'control')}, {FEWEST_CONTROLS} are needed" if controls < FEWEST_CONTROLS else None
 
 
 def _judged(one: dict[str, Any], tried: int) -> tuple[bool, str]:
@@ -94,8 +94,16 @@ def _judged(one: dict[str, Any], tried: int) -> tuple[bool, str]:
         return False, f"{said}: where the concept holds the loss does not rise."
     for what, name in (("", "contrast"), (" beside all that it does", "contrast_by_moved")):
         if rank[name] > allowed:
-            return False, f"{said}, but{what} {rank[name] - 1} of {controls} controls have as large a difference."
-    return True, f"{said}; {rank['contrast'] - 1} of {controls} controls have as large a difference."
+            return False, f"{said}, but{what} {_as_large(rank[name] - 1, controls)}."
+    return True, f"{said}; {_as_large(rank['contrast'] - 1, controls)}."
+
+
+def _as_large(number: int, controls: int) -> str:
+    return f"{number} of {counted(controls, 'control')} {'has' if number == 1 else 'have'} as large a difference"
+
+
+def _stretches(number: int) -> str:
+    return "1 stretch" if number == 1 else f"{number} stretches"
 
 
 def _chance(contrast: dict[str, Any], rise: float) -> str:

@@ -20,6 +20,7 @@ from rnn_research.analysis.units.recent import Contexts
 from rnn_research.concepts import Concept
 from rnn_research.errors import UserError
 from rnn_research.models import Model
+from rnn_research.runs.numerals import counted
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
 from rnn_research.studies.cells.reading import Chunk, Quantity, quantities_of, read, reader, units_of
@@ -156,5 +157,6 @@ def score_concepts(
     for entry, lag in zip(found["concepts"], late, strict=True):
         entry["delay"] = lag
         if lag and entry["best"] is not None:
-            entry["reason"] += f" Units follow it {lag} symbols late: all is measured against the labels of then."
+            how_late = counted(lag, "symbol")
+            entry["reason"] += f" Units follow it {how_late} late: all is measured against the labels of then."
     return found
