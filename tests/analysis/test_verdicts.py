@@ -62,7 +62,7 @@ def evidence(
             evidence(0.4, 0.8, untrained=0.8),
             "told without training",
             "Decided by a probe on all units of the untrained network: a gain of 0.80, and nothing in the trained "
-            "network has 0.1 more. The most there has all units together with 0.80",
+            "network has 0.1 more. The most there is 0.80, of all units together;",
         ),
         (
             evidence(0.4, 0.7, last=0.8),

@@ -178,7 +178,7 @@ def verdict(e: Evidence) -> tuple[str, str]:
         if told.beyond_chance and told.gain >= MARGIN and most < told.gain + MARGIN:
             return name, (
                 f"Decided by {what}: a gain of {told.gain:.2f}, and nothing in the trained network has {MARGIN} more. "
-                f"The most there has {best} with {most:.2f}; the best unit has {unit.gain:.2f}, "
+                f"The most there is {most:.2f}, of {best}; the best unit has {unit.gain:.2f}, "
                 f"all units together {every.gain:.2f}."
             )
     if most < MARGIN or not any(told.beyond_chance for told in (unit, every, e.pairs)):
