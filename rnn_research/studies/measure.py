@@ -12,7 +12,7 @@ from rnn_research.analysis.highway import highway
 from rnn_research.analysis.jacobians import along
 from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.layers import trace_layers
-from rnn_research.analysis.lyapunov import lyapunov_along
+from rnn_research.analysis.lyapunov import Lyapunov, lyapunov_along
 from rnn_research.analysis.memory_curse import sensitivity
 from rnn_research.cells.jacobian import step_jacobian
 from rnn_research.models.model import Recurrence
@@ -28,8 +28,8 @@ class Reach(NamedTuple):
       exploding_share_L: share of the sequences whose own profile grows backwards.
       median_LT: log ||dE/dh_t||, median over sequences, less its value at lag 0 (lag 1 for c); step 0 first.
       low_LT, high_LT: the quartiles.
-      exponents_LR: top Lyapunov exponents of each layer, nats per step, mean over sequences. Those of
-        the whole stack are all of them together: a layer's Jacobian does not depend on the layers above.
+      exponents_LR: top Lyapunov exponents of each layer, nats per step, mean over sequences, the largest first.
+        Those of the whole stack are all of them together: a layer's Jacobian does not depend on the layers above.
       running_T: estimate of the first layer's top one after each step past the burn-in, the same mean.
       local_T: its growth at every step in the first sequence; means of windows are finite-time exponents.
     """
@@ -90,7 +90,7 @@ def reach(
     own = decay(jnp.moveaxis(log_LTB, -1, 0)[..., None], first_lag=first, last_lag=last, draws=1)
     start = fit.median[:, -1:] if state == "h" else fit.median[:, -2:-1]  # the last c is read by its own h alone
     spectra = [
-        lyapunov_along(shape.cell, cell, start, layer.x, top=min(exponents, shape.hidden), burn_in=first)
+        largest_first(lyapunov_along(shape.cell, cell, start, layer.x, top=min(exponents, shape.hidden), burn_in=first))
         for (cell,), (start,), layer in zip(params.cells, carry, trace_layers(shape, params, carry, x_TBD), strict=True)
     ]
     return Reach(
@@ -105,6 +105,16 @@ def reach(
         running_T=jnp.mean(spectra[0].running[..., 0], axis=-1),
         local_T=spectra[0].local[:, 0, 0],
     )
+
+
+def largest_first(spectrum: Lyapunov) -> Lyapunov:
+    """The spectra ``[..., B, R]`` of some sequences in the order of their means over these.
+
+    The factorisation leaves them in order but for finite-time noise: where they are close to
+    each other, the first direction need not be the one that grew most.
+    """
+    order_R = jnp.argsort(-jnp.mean(spectrum.exponents, axis=0))
+    return Lyapunov(*(values[..., order_R] for values in spectrum))
 
 
 def detail(one: Recurrence, *, steps: int = 8) -> Detail:

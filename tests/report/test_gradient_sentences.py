@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius
+from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius, spectra
 from rnn_research.report.gradient.gates import gate_sentence, highway_sentence
 from rnn_research.report.gradient.lasting import hidden_early_decay, lasts
 from rnn_research.report.gradient.spectra import rate_sentence, spectrum_sentence
@@ -116,6 +116,24 @@ def test_one_step_beside_many(norms, said):
         for name, norm in zip(("elman", "gru"), norms, strict=True)
     }
     assert said in spectrum_sentence(networks)
+
+
+def spectrum(exponents, sigma):
+    known = {"jacobian_spectral_norm": sigma[0], "top_exponent_nats_per_step": exponents[0]}
+    return {"gru": {"initial": known | {"exponents": exponents, "jacobian_singular_values": sigma}}}
+
+
+def test_exponents_are_drawn_by_rank_the_largest_first_and_both_axes_have_their_names(monkeypatch, tmp_path):
+    shown = []
+    monkeypatch.setattr(spectra, "save", lambda drawn, panels, path: shown.extend(panels))
+    spectra.spectra(spectrum([-0.31, -0.29, -0.3], [2.0, 0.5, 0.1]), tmp_path / "x.png")
+    assert list(shown[0].lines[0].get_ydata()) == [-0.29, -0.3, -0.31]
+    assert [axes.get_ylabel() for axes in shown] == ["Lyapunov exponent (nats per step)", "singular value of ds'/ds"]
+
+
+def test_a_singular_value_that_is_drawn_higher_than_it_is_is_said_to_be():
+    assert "below 0.0001 are drawn at it" in spectrum_sentence(spectrum([-0.1], [2.0, 0.0]))
+    assert "drawn at it" not in spectrum_sentence(spectrum([-0.1], [2.0, 0.1]))
 
 
 def test_each_moment_has_a_sentence_of_its_own():

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from small_studies import page_of, tiny
 
+from rnn_research.analysis.lyapunov import Lyapunov
 from rnn_research.errors import UserError
 from rnn_research.studies import STUDIES
 from rnn_research.studies.anatomy import measure_group
 from rnn_research.studies.learning import changed, initial_params
+from rnn_research.studies.measure import largest_first
 from rnn_research.studies.measuring import sequences_of
 from rnn_research.studies.networks import NETWORKS, one_program
 
@@ -50,6 +52,22 @@ def test_the_slope_is_that_of_gradients_taken_directly():
     chosen = np.linspace(T // 5, T - 1, 8).astype(int)  # of the first sequence
     norms = [np.linalg.norm(w_h * (1 - states[t][0] ** 2), 2) for t in chosen]
     assert found["jacobian_spectral_norm"] == pytest.approx(np.median(norms), rel=1e-4)
+
+
+def test_exponents_come_the_largest_first_and_the_top_one_is_the_first(anatomy):
+    for moments in anatomy[1]["networks"].values():
+        for found in moments.values():
+            assert found["exponents"] == sorted(found["exponents"], reverse=True)
+            assert found["exponents"][0] == pytest.approx(found["top_exponent_nats_per_step"])
+
+
+def test_spectra_are_ordered_by_their_means_over_sequences():
+    exponents_BR = np.array([[1.0, 3.0, 2.0], [2.0, 1.0, 2.5]])
+    ordered = largest_first(Lyapunov(*(jnp.asarray(a) for a in (exponents_BR, exponents_BR[None], exponents_BR[None]))))
+    expected = exponents_BR[:, [2, 1, 0]]
+    np.testing.assert_array_equal(ordered.exponents, expected)
+    np.testing.assert_array_equal(ordered.running[0], expected)
+    np.testing.assert_array_equal(ordered.local[0], expected)
 
 
 def test_the_parts_of_one_network(anatomy):

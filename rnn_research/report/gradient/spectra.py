@@ -70,30 +70,34 @@ def _within() -> str:
 
 
 def spectra(networks: Networks, path: Path) -> None:
-    """Lyapunov exponents, and singular values of one-step Jacobians, a column for each moment."""
+    """Lyapunov exponents, the largest first, and singular values of one-step Jacobians, a column for each moment."""
     moments = moments_of(networks)
     drawn, panels = plt.subplots(2, len(moments), figsize=(5.4 * len(moments), 6.4), sharey="row", squeeze=False)
     for column, moment in enumerate(moments):
         for network, found in networks.items():
             name, colour, line = style(network)
-            exponents, sigma = found[moment]["exponents"], found[moment]["jacobian_singular_values"]
+            # Results of an older version have them as the factorisation left them.
+            exponents = sorted(found[moment]["exponents"], reverse=True)
+            sigma = found[moment]["jacobian_singular_values"]
             order = np.arange(1, len(exponents) + 1)
             panels[0][column].plot(order, exponents, "o", ls=line, color=colour, ms=3, lw=1.3, label=name)
             share = np.arange(1, len(sigma) + 1) / len(sigma)
             panels[1][column].plot(share, np.maximum(sigma, LEAST), color=colour, ls=line, lw=1.5)
-        panels[0][column].set(title=MOMENTS[moment], xlabel="rank of the exponent")
+        panels[0][column].set(title=MOMENTS[moment], xlabel="rank of the exponent, the largest first")
         panels[1][column].set(xlabel="rank of the singular value, share of all", yscale="log")
         panels[1][column].axhline(1, color=GREY, lw=0.8, ls=":")
-    panels[0][0].set_ylabel("Lyapunov exponents (nats per step)")
+    panels[0][0].set_ylabel("Lyapunov exponent (nats per step)")
     panels[1][0].set_ylim(bottom=LEAST / 1.5)
-    panels[1][0].set_ylabel(f"singular values of ds'/ds (at least {LEAST:g})")
+    panels[1][0].set_ylabel("singular value of ds'/ds")
     panels[1][0].legend(*panels[0][0].get_legend_handles_labels(), frameon=False, fontsize=8, loc="lower left")
     save(drawn, panels.flat, path)
 
 
 def spectrum_sentence(networks: Networks) -> str:
     """How much one step can stretch beside what many do, at each moment that was measured."""
-    return " ".join(_spectrum_at(networks, moment) for moment in moments_of(networks))
+    text = " ".join(_spectrum_at(networks, moment) for moment in moments_of(networks))
+    least = [min(f.get("jacobian_singular_values", (1.0,))) for found in networks.values() for f in found.values()]
+    return text + (f" Singular values below {LEAST:g} are drawn at it." if min(least) < LEAST else "")
 
 
 def _spectrum_at(networks: Networks, moment: str) -> str:
