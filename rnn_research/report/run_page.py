@@ -188,6 +188,9 @@ def _decay(record: dict[str, Any], suffix: str) -> str:
     if low is None or high is None:  # one sequence, or a record of an older version
         return f"changes by {rate} backwards in time, without an interval to tell it from no decay"
     ends = f"{rate}, 95 % over sequences {low:+.3g} to {high:+.3g}"
+    if (turned := record.get(f"turn_nats{suffix}")) is not None:
+        way = "falls and rises again" if turned > 0 else "rises and falls again"
+        return f"{way} by {abs(turned):.2g} nats backwards in time, so that no one rate is that of all lags ({ends})"
     if f"half_life_steps{suffix}" in record:
         return f"halves every {record[f'half_life_steps{suffix}']:.3g} steps back ({ends})"
     if low > 0:

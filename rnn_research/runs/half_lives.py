@@ -3,10 +3,13 @@
 A slope below zero in one network is no decay yet: among seeds that scatter about
 zero some always fall. So the mean slope is tested first, by Student's interval
 over seeds, and a half-life is given where that interval lies below zero.
+
+Nor is a straight line through a profile that falls and then rises again a decay:
+``turn`` finds where a profile goes against its own line.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +21,62 @@ GROWS = "grows"
 UNDECIDED = "not told apart from no decay"
 UNTESTED = "not tested: one network"
 ZERO = "exactly zero"
+
+LEAST_TURN = float(np.log(1.5))
+"""Nats: half as much again. A profile that goes less far against its line has not turned."""
+
+
+class Turn(NamedTuple):
+    """Where a profile goes furthest against the line that is fitted to it.
+
+    Attributes:
+      first, last: the lags between which it does.
+      nats: by how much, above zero where it rises.
+    """
+
+    first: int
+    last: int
+    nats: float
+
+
+def turn(log_T: Sequence[float | None] | np.ndarray, lags: tuple[int, int], slope: float | None) -> Turn | None:
+    """Where a profile that falls as a whole rises again, or one that grows falls.
+
+    Args:
+      log_T: in nats, step 0 first, so that entry 0 is the largest lag; what is None or not finite is left out.
+      lags: the smallest and the largest that are fitted.
+      slope: of the line through these.
+
+    Returns:
+      The furthest way against the slope, of means over a twentieth of the lags, if it goes half as much
+      again (``LEAST_TURN``) and a tenth of the furthest way along the slope; None otherwise.
+    """
+    by_lag = np.array([np.nan if v is None else v for v in log_T], np.float64)[::-1]
+    if not slope or not np.isfinite(slope):
+        return None
+    window = max(1, len(by_lag) // 20)
+    within = by_lag[lags[0] : lags[1] + 1]
+    if len(within) <= window:
+        return None
+    # A mean with what is not finite in it is not finite.
+    means = np.convolve(within, np.full(window, 1 / window), mode="valid")
+    known = np.flatnonzero(np.isfinite(means))
+    if len(known) < 2:
+        return None
+    upwards = -np.sign(slope)
+    against, start, end = _furthest(upwards * means[known])
+    along, _, _ = _furthest(-upwards * means[known])
+    if against < max(LEAST_TURN, 0.1 * along):
+        return None
+    middle = lags[0] + (window - 1) // 2
+    return Turn(int(middle + known[start]), int(middle + known[end]), float(upwards * against))
+
+
+def _furthest(values: np.ndarray) -> tuple[float, int, int]:
+    """The furthest way up from an earlier value to a later one, and where it begins and ends."""
+    ways = values - np.minimum.accumulate(values)
+    end = int(ways.argmax())
+    return float(ways[end]), int(values[: end + 1].argmin()), end
 
 
 def half_lives(

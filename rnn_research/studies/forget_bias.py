@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.analysis.decay import early_lags, fitted_lags, line
 from rnn_research.analysis.theory import forget_half_life
-from rnn_research.runs.half_lives import half_lives
+from rnn_research.runs.half_lives import half_lives, turn
 from rnn_research.studies.described import interval
 from rnn_research.studies.learning import initial_params, seeds_of
 from rnn_research.studies.measuring import measuring
@@ -63,6 +63,7 @@ def measure_points(config: ConfigDict) -> list[dict[str, Any]]:
                 **interval("slope_nats_per_step", far.slope_L[mine, 0]),
                 **interval("early_slope_nats_per_step", [line(log_T, early) for log_T in far.median_LT[mine, 0]]),
                 **half_lives(far.slope_L[mine, 0]),
+                "turn": turn(np.median(far.median_LT[mine, 0], axis=0), within, float(far.slope_L[mine, 0].mean())),
                 **half_lives(highway_M[mine], name="highway_half_life_steps"),
                 "predicted_half_life_steps": float(forget_half_life(jnp.float32(bias))),
             }

@@ -8,7 +8,9 @@ computes in bfloat16). Of every layer:
 
 slope_nats_per_step           of log ||dE/dh_t||, median over sequences, against the lag
 slope_nats_per_step_low95     and _high95: Student's interval of the mean of the sequences' own slopes
-half_life_steps               ln 2 / -slope; left out where that interval does not lie below zero
+half_life_steps               ln 2 / -slope; left out where that interval does not lie below zero, or the
+                              profile goes against its line (it falls and rises again, say)
+turn_nats                     by how much it does, where it does
 exploding_share               of the sequences, whose own slope is above zero
 top_exponent_nats_per_step    largest Lyapunov exponent of the layer along its own inputs, mean over sequences
 
@@ -32,6 +34,7 @@ from rnn_research.analysis.lyapunov import top_exponent
 from rnn_research.errors import UserError, at_least
 from rnn_research.models import Model
 from rnn_research.models.model import Recurrence
+from rnn_research.runs.half_lives import turn
 from rnn_research.runs.statistics import mean_interval
 from rnn_research.tasks import Task
 from rnn_research.tasks.batches import first
@@ -98,7 +101,9 @@ def record(measured: Measured) -> dict[str, float]:
     log_LTB, top_LB = (np.asarray(values, np.float64) for values in measured)
     values: dict[str, float] = {}
     for layer in range(len(log_LTB)):
-        slope = _slope(np.median(log_LTB[layer], axis=-1))
+        profile_T = np.median(log_LTB[layer], axis=-1)
+        slope = _slope(profile_T)
+        turned = turn(profile_T, fitted_lags(len(profile_T)), slope)
         own_B = np.array([_slope(log_T) for log_T in log_LTB[layer].T])
         known_B = own_B[np.isfinite(own_B)]
         low, high = mean_interval(known_B)[1:] if len(known_B) > 1 else (math.nan, math.nan)
@@ -106,7 +111,8 @@ def record(measured: Measured) -> dict[str, float]:
             "slope_nats_per_step": slope,
             "slope_nats_per_step_low95": low,
             "slope_nats_per_step_high95": high,
-            "half_life_steps": math.log(2) / -slope if slope < 0 and high < 0 else math.inf,
+            "half_life_steps": math.log(2) / -slope if slope < 0 and high < 0 and not turned else math.inf,
+            "turn_nats": turned.nats if turned else math.nan,
             "exploding_share": float(np.mean(own_B > 0)),
             "top_exponent_nats_per_step": float(np.mean(top_LB[layer])),
         }

@@ -74,6 +74,48 @@ def test_a_fast_early_decay_is_said_where_there_is_one():
     assert "falls faster" not in anatomy.profile_sentence(untold)
 
 
+def test_one_network_whose_first_lags_fall_faster_is_said_to_have_no_interval():
+    one = measured((-0.06,), early=-0.17, early_high=None, interval=(-0.07, -0.05))
+    text = anatomy.profile_sentence({"lstm": {"initial": one}})
+    assert (
+        "One network of a kind has no interval over seeds to tell it by; over lags 0 to 40, which the fit leaves"
+        in text
+    )
+    assert "as the local slope (below) shows: lstm at initialisation by -0.170 nats per step (fitted: -0.060)." in text
+    assert "has no interval over seeds" not in anatomy.profile_sentence(
+        {"lstm": {"initial": one | {"early_slope_nats_per_step": -0.06}}}
+    )
+    assert "[95 % over sequences]" in text
+
+
+def bent(slope=-0.03, **more):
+    """Falls by 0.1 nats a step up to lag 50, and rises by 0.05 from there on."""
+    lag = np.arange(101)
+    profile = np.where(lag < 50, -0.1 * lag, -5 + 0.05 * (lag - 50))[::-1]
+    return measured((slope,) * 5, profile=profile.tolist(), fitted_lags=[20, 80], **more)
+
+
+def test_a_profile_that_falls_and_rises_again_has_no_half_life():
+    both = {"elman": {"initial": measured(DECAY)}, "gru": {"initial": bent()}}
+    text = anatomy.profile_sentence(both)
+    assert "Of no one rate over the lags that are fitted: GRU (falls and rises again, by 1.3 nats from lag" in text
+    assert "Half-life in steps [95 % over seeds]: Elman tanh 3.47 [" in text
+    assert "GRU 23" not in text
+    assert "half-life" not in anatomy.profile_sentence({"gru": both["gru"]})
+    assert "so that no one rate (-0.0300 nats per step in the mean)" in anatomy.profile_sentence({"gru": both["gru"]})
+    assert lasts(bent()).startswith("falls and rises again, by 1.3 nats from lag")
+    point = {
+        "recurrent_scale": 1.0,
+        "forget_bias": 2.0,
+        "predicted_half_life_steps": 1.0,
+        **measured(DECAY),
+        **half_lives(DECAY, name="highway_half_life_steps"),
+    }
+    text = forget_bias.sentence([point | {"turn": [50, 78, 1.3]}])
+    assert "has no one rate over the fitted lags at a bias of +2 (x 1) it falls and rises again, by 1.3 nats" in text
+    assert "no one rate" not in forget_bias.sentence([point | {"turn": None}])
+
+
 @pytest.mark.parametrize(
     ("learned", "said"),
     [

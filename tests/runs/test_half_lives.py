@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
-from rnn_research.runs.half_lives import DECAYS, GROWS, UNDECIDED, UNTESTED, ZERO, half_lives
+from rnn_research.runs.half_lives import DECAYS, GROWS, UNDECIDED, UNTESTED, ZERO, half_lives, turn
 
 LN2 = np.log(2)
 
@@ -53,3 +53,47 @@ def test_no_decay_is_called_a_decay_no_more_often_than_it_says(seeds):
     verdicts = [half_lives(rng.normal(0, 0.05, seeds))["half_life_steps_decay"] for _ in range(2000)]
     assert verdicts.count(DECAYS) / 2000 == pytest.approx(0.025, abs=0.011)  # three standard errors
     assert verdicts.count(UNDECIDED) / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+def bent(fall, rise, size=101, turns_at=50):
+    """By lag, falling up to one lag and rising after it; step 0 first, as profiles are stored."""
+    lag = np.arange(size)
+    return np.where(lag < turns_at, -fall * lag, -fall * turns_at + rise * (lag - turns_at))[::-1]
+
+
+def test_a_profile_that_falls_and_rises_again_has_turned():
+    found = turn(bent(0.1, 0.05), (20, 80), -0.03)
+    assert found is not None
+    assert found.first == pytest.approx(50, abs=3)
+    assert found.last == pytest.approx(80, abs=3)
+    assert found.nats == pytest.approx(0.05 * 28, abs=0.15)
+    falls = turn(-bent(0.1, 0.05), (20, 80), 0.03)
+    assert falls is not None
+    assert falls.nats == pytest.approx(-found.nats)
+
+
+@pytest.mark.parametrize(
+    ("profile", "slope"),
+    [
+        (bent(0.1, -0.05), -0.08),  # slower, and still downwards
+        (bent(0.1, 0.05, turns_at=85), -0.1),  # behind the lags that are fitted
+        (bent(0.1, 0.005), -0.03),  # by less than half as much again
+        (bent(2.0, 0.02), -1.0),  # by less than a tenth of the way down
+        (np.full(101, -np.inf), np.nan),
+        (bent(0.1, 0.05), None),
+    ],
+)
+def test_a_profile_that_follows_its_line_has_not(profile, slope):
+    assert turn(profile, (20, 80), slope) is None
+
+
+def test_a_wiggle_from_step_to_step_is_no_turn():
+    wiggle = bent(0.1, -0.1) + 0.4 * (-1.0) ** np.arange(101)
+    assert turn(wiggle, (20, 80), -0.1) is None
+
+
+def test_zeros_are_left_out_of_a_turn():
+    profile = [None if lag > 70 else v for lag, v in zip(range(100, -1, -1), bent(0.1, 0.05), strict=True)]
+    found = turn(profile, (20, 80), -0.05)
+    assert found is not None
+    assert found.last <= 70

@@ -195,6 +195,19 @@ def test_a_half_life_is_told_where_the_interval_lies_below_zero():
     assert not {"half_life_steps", "slope_nats_per_step_low95"} & set(one), "one sequence is no test"
 
 
+def test_a_profile_that_falls_and_rises_again_has_no_half_life():
+    lag = np.arange(100)[::-1]
+    bent_T = np.where(lag < 60, -0.2 * lag, -12 + 0.1 * (lag - 60))
+    profiles = np.stack([s * bent_T for s in (1.0, 1.1, 0.9)], -1)[None]
+    found = record(Measured(jnp.asarray(profiles), jnp.zeros((1, 3))))
+    assert found["slope_nats_per_step_high95"] < 0
+    assert "half_life_steps" not in found
+    assert found["turn_nats"] == pytest.approx(0.1 * 17, abs=0.3)
+    text = reach_sentence([{"step": 2, "kind": "gradient_flow"} | found])
+    assert "falls and rises again by 1.5 nats backwards in time, so that no one rate is that of all lags (" in text
+    assert "halves every" not in text
+
+
 def test_what_is_not_finite_is_left_out():
     """JSON knows no infinity: a gradient that grows has no half-life, one that is zero has no slope."""
     growing = np.stack([line(0.1)] * 2, -1)

@@ -9,7 +9,16 @@ import numpy as np
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.gates import distributions, gate_sentence, gates, highway, highway_sentence
-from rnn_research.report.gradient.lasting import decays, disagreement, hidden_early_decay, lasts
+from rnn_research.report.gradient.lasting import (
+    decays,
+    disagreement,
+    hidden_early_decay,
+    lasts,
+    over,
+    turned_words,
+    turning,
+    untold_early_decay,
+)
 from rnn_research.report.gradient.spectra import rate_sentence, rates, spectra, spectrum_sentence
 from rnn_research.report.gradient.styles import (
     MOMENTS,
@@ -24,6 +33,7 @@ from rnn_research.report.gradient.weights import bptt, bptt_sentence, sensitivit
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.half_lives import DECAYS, GROWS, UNDECIDED, UNTESTED, ZERO
 
+TURNS = "turns"
 LEAST = -60  # powers of ten: what falls below leaves the panel, and is far below float32
 
 
@@ -106,9 +116,22 @@ def profile_sentence(networks: Networks) -> str:
     if len(networks) == 1:
         ((network, found),) = networks.items()
         parts = [f"{MOMENTS[m]} {one_slope(found[m])}" for m in moments_of(networks)]
-        return f"The gradient in the first layer of {label(network)}: {'; '.join(parts)}.{early_sentence(networks)}"
+        whose = f"The gradient in the first layer of {label(network)}"
+        text = f"{whose} [95 % over {over_of(networks)}]: {'; '.join(parts)}."
+        return text + early_sentence(networks) + untold_sentence(networks)
     text = " ".join(decay_sentence(networks, moment) for moment in moments_of(networks))
-    return text + disagreement_sentence(networks) + early_sentence(networks) + learned_sentence(networks)
+    return (
+        text
+        + disagreement_sentence(networks)
+        + early_sentence(networks)
+        + untold_sentence(networks)
+        + learned_sentence(networks)
+    )
+
+
+def over_of(networks: Networks) -> str:
+    """What the intervals of all slopes are over."""
+    return over(next(found for moments in networks.values() for found in moments.values()))
 
 
 def one_slope(found: dict[str, Any]) -> str:
@@ -117,8 +140,10 @@ def one_slope(found: dict[str, Any]) -> str:
         return "is exactly zero"
     slope, low, high = (found[f"slope_nats_per_step{end}"] for end in ("", "_low95", "_high95"))
     ends = "" if low is None or high is None else f" [{low:+.4f}, {high:+.4f}]"
-    decay = f"half-life {lasts(found)} steps" if decays(found) else lasts(found)
-    return f"{slope:+.4f}{ends} nats per step, {decay}"
+    fitted = f"{slope:+.4f}{ends} nats per step"
+    if (turned := turning(found)) is not None:
+        return f"{turned_words(turned)}, so that no one rate ({fitted} in the mean) is that of all fitted lags"
+    return f"{fitted}, half-life {lasts(found)} steps" if decays(found) else f"{fitted}, {lasts(found)}"
 
 
 def decay_sentence(networks: Networks, moment: str) -> str:
@@ -126,14 +151,19 @@ def decay_sentence(networks: Networks, moment: str) -> str:
     here = {label(n): found[moment] for n, found in networks.items() if moment in found}
     by_verdict: dict[str, list[str]] = {}
     for name, found in here.items():
+        turned = turning(found)
+        if turned is not None:
+            by_verdict.setdefault(TURNS, []).append(f"{name} ({turned_words(turned)})")
+            continue
         half_life = f" {lasts(found)}" if found["half_life_steps"] is not None else ""
         by_verdict.setdefault(found["half_life_steps_decay"], []).append(name + half_life)
     words = {
-        DECAYS: "half-life in steps [95 % over seeds]",
+        DECAYS: f"half-life in steps [95 % over {over_of(networks)}]",
         GROWS: "growing",
         UNDECIDED: UNDECIDED,
         UNTESTED: "half-life in steps, of one network",
         ZERO: "exactly zero",
+        TURNS: "of no one rate over the lags that are fitted",
     }
     parts = [f"{words[verdict]}: {', '.join(by_verdict[verdict])}" for verdict in words if verdict in by_verdict]
     return f"The gradient backwards in time, {MOMENTS[moment]}. {'. '.join(p[0].upper() + p[1:] for p in parts)}."
@@ -162,6 +192,24 @@ def early_sentence(networks: Networks) -> str:
     lags = next(found["early_lags"] for moments in networks.values() for found in moments.values())
     head = f" Over lags {lags[0]} to {lags[1]}, which the fit leaves out, the gradient falls faster: "
     return f"{head}{'; '.join(parts)}." if parts else ""
+
+
+def untold_sentence(networks: Networks) -> str:
+    """Networks of one seed whose first lags fall faster than the fit says, without an interval to tell it by."""
+    parts = [
+        f"{label(network)} {MOMENTS[moment]} by {found['early_slope_nats_per_step']:+.3f} nats per step "
+        f"(fitted: {found['slope_nats_per_step']:+.3f})"
+        for network, moments in networks.items()
+        for moment, found in moments.items()
+        if untold_early_decay(found)
+    ]
+    if not parts:
+        return ""
+    lags = next(found["early_lags"] for moments in networks.values() for found in moments.values())
+    return (
+        f" One network of a kind has no interval over seeds to tell it by; over lags {lags[0]} to {lags[1]}, which the "
+        f"fit leaves out, the gradient falls faster, as the local slope (below) shows: {'; '.join(parts)}."
+    )
 
 
 def learned_sentence(networks: Networks) -> str:
@@ -200,8 +248,10 @@ def rate_table(networks: Networks) -> str:
         for moment, found in moments.items()
     ]
     lags = next(found["early_lags"] for moments in networks.values() for found in moments.values())
-    slopes = ("slope, nats per step [95 %]", f"slope over lags {lags[0]} to {lags[1]} [95 %]", "top exponent [95 %]")
-    lives = ("half-life, steps [95 %]", "by seed (-: does not fall)", "exploding")
+    whose = f"[95 % over {over_of(networks)}]"
+    early = f"slope over lags {lags[0]} to {lags[1]} [95 % over seeds]"
+    slopes = (f"slope, nats per step {whose}", early, "top exponent [95 % over seeds]")
+    lives = (f"half-life, steps {whose}", "by seed (-: does not fall)", "exploding")
     return html.table(rows, ("network", "", "task", *slopes, *lives, "norm of ds'/ds", "radius of ds'/ds"))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
-from rnn_research.report.gradient.lasting import NAME, disagreement, hidden_early_decay, lasts
+from rnn_research.report.gradient.lasting import NAME, disagreement, hidden_early_decay, lasts, turned_words, turning
 from rnn_research.report.gradient.styles import listed
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.half_lives import GROWS, UNDECIDED
@@ -61,18 +61,22 @@ def half_lives(points: Points, path: Path) -> None:
             (HIGHWAY, GREEN, "s--", "forget gates alone"),
             (NAME, BLUE, "o-", "whole gradient dE/dh"),
         ):
-            value = _known(here, key)
+            straight = [p if key == HIGHWAY or turning(p) is None else p | {key: None} for p in here]
+            value = _known(straight, key)
             low, high = _known(here, f"{key}_low95"), _known(here, f"{key}_high95")
             axes.plot(bias, value, line, color=colour, ms=4, label=f"{name}, 95 % over seeds")
             axes.vlines(bias[~np.isnan(value)], low[~np.isnan(value)], high[~np.isnan(value)], color=colour, lw=1.2)
         for verdict, marker, name in ((UNDECIDED, "v", "from its least half-life up"), (GROWS, "^", "grows")):
-            odd = [p for p in here if p["half_life_steps_decay"] == verdict]
+            odd = [p for p in here if p["half_life_steps_decay"] == verdict and turning(p) is None]
             if verdict == UNDECIDED:
                 name = f"{UNDECIDED}: {name}"
                 ends = [p["half_life_steps_low95"] or np.nan for p in odd]
                 axes.vlines([p["forget_bias"] for p in odd], ends, 3 * longest, color=ORANGE, lw=1.2)
             if odd:
                 axes.plot([p["forget_bias"] for p in odd], [3 * longest] * len(odd), marker, color=ORANGE, label=name)
+        turned = [p["forget_bias"] for p in here if turning(p) is not None]
+        if turned:
+            axes.plot(turned, [3 * longest] * len(turned), "x", color=ORANGE, label="of no one rate")
         axes.set(yscale="log", title=f"recurrent matrices x {scale:g}")
         below.plot(bias, _known(here, "slope_nats_per_step"), "o-", color=BLUE, ms=4, label="fitted lags")
         below.plot(bias, _known(here, "early_slope_nats_per_step"), "d:", color=ORANGE, ms=4, label="lags before them")
@@ -105,10 +109,17 @@ def sentence(points: Points) -> str:
             parts.append(f"with recurrent matrices x {scale:g} it {near} ({min(off):.2f} to {max(off):.2f} times)")
     text = f"The half-life of the forget gates alone: {listed(parts, 'none can be told')}."
     for verdict, what in ((UNDECIDED, "is not told apart from no decay"), (GROWS, "grows backwards in time")):
-        odd = [p for p in points if p["half_life_steps_decay"] == verdict]
+        odd = [p for p in points if p["half_life_steps_decay"] == verdict and turning(p) is None]
         where = [f"{p['forget_bias']:+g} (x {p['recurrent_scale']:g})" for p in odd]
         if odd:
             text += f" The whole gradient {what} at a bias of {', '.join(where)}."
+    bent = [
+        f"{p['forget_bias']:+g} (x {p['recurrent_scale']:g}) it {turned_words(turned)}"
+        for p in points
+        if (turned := turning(p)) is not None
+    ]
+    if bent:
+        text += f" The whole gradient has no one rate over the fitted lags at a bias of {listed(bent)}."
     hidden = [p for p in points if hidden_early_decay(p)]
     if hidden:
         most = min(hidden, key=lambda p: p["early_slope_nats_per_step"] - p["slope_nats_per_step"])
