@@ -43,6 +43,7 @@ def described(far: Reach, near: Detail, params_M: Any, config: ConfigDict) -> di
         **along_the_lags(_median(far.median_LT[:, 0])),
         "profile_low": _median(far.low_LT[:, 0]),
         "profile_high": _median(far.high_LT[:, 0]),
+        **({"profile_by_seed": [_rounded(log_T) for log_T in far.median_LT[:, 0]]} if len(slope_M) > 1 else {}),
         "exponents": far.exponents_LR[:, 0].mean(axis=0).tolist(),
         "running_exponent": far.running_T.mean(axis=0).tolist(),
         **finite_time_spread(far.local_T),
@@ -134,4 +135,8 @@ def _median(values: np.ndarray | Array) -> list[float | None]:
     """Over the first axis; None for the log of zero."""
     with np.errstate(invalid="ignore"):
         middle = np.median(np.asarray(values, np.float64), axis=0)
-    return [round(float(v), 6) if np.isfinite(v) else None for v in middle]
+    return _rounded(middle, 6)
+
+
+def _rounded(values: np.ndarray | Array, places: int = 4) -> list[float | None]:
+    return [round(float(v), places) if np.isfinite(v) else None for v in np.asarray(values, np.float64)]

@@ -88,6 +88,19 @@ def test_one_network_whose_first_lags_fall_faster_is_said_to_have_no_interval():
     assert "[95 % over sequences]" in text
 
 
+def test_the_picture_of_profiles_says_what_its_lines_and_bands_are():
+    one = {"lstm": {"initial": measured((-0.06,))}}
+    assert anatomy.profile_sentence(one).endswith(" Line: the median over the sequences; band: their quartiles.")
+    several = {name: {"initial": measured(DECAY, profile_by_seed=[])} for name in ("gru", "elman")}
+    text = anatomy.profile_sentence(several)
+    assert (
+        "Thick line: the median over 5 seeds of each one's median over its sequences; thin: every seed; band:" in text
+    )
+    assert text.endswith("band: the quartiles over the sequences, each the median over the seeds.")
+    older = {name: {"initial": measured(DECAY)} for name in several}
+    assert "thin" not in anatomy.profile_sentence(older)
+
+
 def bent(slope=-0.03, **more):
     """Falls by 0.1 nats a step up to lag 50, and rises by 0.05 from there on."""
     lag = np.arange(101)
@@ -170,7 +183,7 @@ def test_exponents_are_drawn_by_rank_the_largest_first_and_both_axes_have_their_
     monkeypatch.setattr(spectra, "save", lambda drawn, panels, path: shown.extend(panels))
     spectra.spectra(spectrum([-0.31, -0.29, -0.3], [2.0, 0.5, 0.1]), tmp_path / "x.png")
     assert list(shown[0].lines[0].get_ydata()) == [-0.29, -0.3, -0.31]
-    assert [axes.get_ylabel() for axes in shown] == ["Lyapunov exponent (nats per step)", "singular value of ds'/ds"]
+    assert [axes.get_ylabel() for axes in shown] == ["Lyapunov exponent, nats per step", "singular value of ds'/ds"]
 
 
 def test_a_singular_value_that_is_drawn_higher_than_it_is_is_said_to_be():
@@ -323,11 +336,13 @@ def test_a_profile_that_falls_deeper_after_training_stays_in_its_panel(monkeypat
     shown = []
     monkeypatch.setattr(anatomy, "save", lambda drawn, panels, path: shown.extend(panels))
     moment = lambda nats: {  # noqa: E731
+        "profile_by_seed": [[1.1 * nats * (100 - t) for t in range(101)], [None] * 101],
         **{name: [nats * (100 - t) for t in range(101)] for name in ("profile", "profile_low", "profile_high")},
         "local_slope_lags": [50.0],
         "local_slopes": [nats],
         "fitted_lags": [20, 80],
     }
     anatomy.lag_profiles({"lstm": {"initial": moment(-0.01), "trained": moment(-0.5)}}, tmp_path / "x.png")
+    assert [line.get_linewidth() < 1 for line in shown[1].lines[:3]] == [False, True, True], "single seeds are thin"
     deepest = min(line.get_ydata().min() for line in shown[1].lines)
     assert shown[1].get_ylim()[0] < deepest < -20

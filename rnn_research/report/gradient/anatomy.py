@@ -64,7 +64,7 @@ def figure(path: Path, draw: Any, sentence: Any, networks: Networks) -> str:
 
 
 def lag_profiles(networks: Networks, path: Path) -> None:
-    """log ||dE/dh_t|| against lag, and below it the local slope; a column for each moment; bands: quartiles."""
+    """log ||dE/dh_t|| against lag, and below it the local slope; a column for each moment; see ``drawn_sentence``."""
     moments = moments_of(networks)
     size = (5.4 * len(moments), 6.6)
     drawn, panels = plt.subplots(
@@ -78,6 +78,8 @@ def lag_profiles(networks: Networks, path: Path) -> None:
             profile = powers_of_ten(found[moment]["profile"])[::-1]
             lag = np.arange(len(profile))
             axes.plot(lag, profile, color=colour, ls=line, lw=1.6, label=f"{name}{learned and f' ({learned})'}")
+            for log_T in found[moment].get("profile_by_seed", ()):
+                axes.plot(lag, powers_of_ten(log_T)[::-1], color=colour, ls=line, lw=0.6, alpha=0.5)
             low, high = (powers_of_ten(found[moment][f"profile_{end}"])[::-1] for end in ("low", "high"))
             axes.fill_between(lag, low, high, color=colour, alpha=0.15, lw=0)
             slopes = np.array(found[moment]["local_slopes"], np.float64)
@@ -118,7 +120,7 @@ def profile_sentence(networks: Networks) -> str:
         parts = [f"{MOMENTS[m]} {one_slope(found[m])}" for m in moments_of(networks)]
         whose = f"The gradient in the first layer of {label(network)}"
         text = f"{whose} [95 % over {over_of(networks)}]: {'; '.join(parts)}."
-        return text + early_sentence(networks) + untold_sentence(networks)
+        return text + early_sentence(networks) + untold_sentence(networks) + drawn_sentence(networks)
     text = " ".join(decay_sentence(networks, moment) for moment in moments_of(networks))
     return (
         text
@@ -126,6 +128,7 @@ def profile_sentence(networks: Networks) -> str:
         + early_sentence(networks)
         + untold_sentence(networks)
         + learned_sentence(networks)
+        + drawn_sentence(networks)
     )
 
 
@@ -226,6 +229,19 @@ def learned_sentence(networks: Networks) -> str:
     parts += [f"by some seeds of {', '.join(some)}"] if some else []
     parts += [f"by none of {', '.join(none)}, none of whose networks came below it"] if none else []
     return head + "; ".join(parts) + "."
+
+
+def drawn_sentence(networks: Networks) -> str:
+    """What lines and bands are."""
+    found = next(found for moments in networks.values() for found in moments.values())
+    seeds = len(found["slope_by_seed"])
+    if seeds == 1:
+        return " Line: the median over the sequences; band: their quartiles."
+    thin = "; thin: every seed" if "profile_by_seed" in found else ""
+    return (
+        f" Thick line: the median over {seeds} seeds of each one's median over its sequences{thin}; "
+        "band: the quartiles over the sequences, each the median over the seeds."
+    )
 
 
 def rate_table(networks: Networks) -> str:

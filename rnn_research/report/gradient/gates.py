@@ -6,7 +6,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rnn_research.report.figures import BLUE, GREY, ORANGE, save
-from rnn_research.report.gradient.styles import MOMENTS, Networks, label, listed, moments_of, powers_of_ten, style
+from rnn_research.report.gradient.styles import (
+    MOMENTS,
+    Networks,
+    label,
+    listed,
+    moments_of,
+    of_seeds,
+    powers_of_ten,
+    style,
+)
 
 
 def highway(networks: Networks, path: Path) -> None:
@@ -21,7 +30,7 @@ def highway(networks: Networks, path: Path) -> None:
                 axes.plot(whole, color=colour, lw=1.6, label=f"{name}: all paths")
                 axes.plot(lane, color=colour, lw=1.4, ls="--", label=f"{name}: forget gates alone")
         axes.set(xlabel="lag (steps)", title=MOMENTS[moment])
-    panels[0][0].set_ylabel("log10 of the norm of dc_T/dc_t")
+    panels[0][0].set_ylabel(f"log10 of |dc_T/dc_t|{of_seeds(networks)}")
     panels[0][0].legend(frameon=False, fontsize=8)
     save(drawn, panels[0], path)
 

@@ -68,7 +68,7 @@ def rates(curves: dict[str, Any], path: Path) -> None:
         axes.plot(gain, series(curve, "top_exponent_nats_per_step"), color=ORANGE, lw=1.6, label="top exponent")
         slope = series(curve, "slope_nats_per_step")
         ends = [slope - series(curve, "slope_nats_per_step_low95"), series(curve, "slope_nats_per_step_high95") - slope]
-        axes.errorbar(gain, slope, yerr=ends, fmt="o", color=BLUE, ms=4, lw=1, label="measured slope, 95 %")
+        axes.errorbar(gain, slope, yerr=ends, fmt="o", color=BLUE, ms=4, lw=1, label="measured slope, 95 % over seeds")
         axes.axhline(0, color="black", lw=0.8)
         if curve["edge_gain"] is not None:
             axes.axvline(curve["edge_gain"], color=GREY, lw=0.8)

@@ -86,7 +86,7 @@ def spectra(networks: Networks, path: Path) -> None:
         panels[0][column].set(title=MOMENTS[moment], xlabel="rank of the exponent, the largest first")
         panels[1][column].set(xlabel="rank of the singular value, share of all", yscale="log")
         panels[1][column].axhline(1, color=GREY, lw=0.8, ls=":")
-    panels[0][0].set_ylabel("Lyapunov exponent (nats per step)")
+    panels[0][0].set_ylabel("Lyapunov exponent, nats per step")
     panels[1][0].set_ylim(bottom=LEAST / 1.5)
     panels[1][0].set_ylabel("singular value of ds'/ds")
     panels[1][0].legend(*panels[0][0].get_legend_handles_labels(), frameon=False, fontsize=8, loc="lower left")

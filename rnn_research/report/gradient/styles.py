@@ -66,6 +66,12 @@ def listed(parts: Iterable[str], nothing: str = "none") -> str:
     return "; ".join(parts) or nothing
 
 
+def of_seeds(networks: Networks, average: str = "median") -> str:
+    """A second line, ``median over 5 seeds``, for the label of an axis; empty for one network of a kind."""
+    seeds = {len(found.get("slope_by_seed", ())) for moments in networks.values() for found in moments.values()}
+    return f"\n{average} over {max(seeds)} seeds" if max(seeds, default=0) > 1 else ""
+
+
 def moments_of(networks: Networks) -> list[str]:
     """Those that were measured."""
     return [m for m in MOMENTS if any(m in found for found in networks.values())]

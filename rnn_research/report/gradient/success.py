@@ -21,7 +21,7 @@ def rates(axes: Axes, points: list[dict[str, Any]], what: str, style: Callable[[
         low, high = (np.array([p[f"success_rate_{end}95"] for p in here]) for end in ("low", "high"))
         ends = np.maximum([share - low, high - share], 0)  # rounding
         axes.errorbar(length, share, yerr=ends, color=colour, ls=line, marker="o", ms=4, lw=1.5, label=label)
-    axes.set(ylabel="share of the seeds that solve it, 95 %", ylim=(-0.03, 1.03))
+    axes.set(ylabel="share of the seeds that solve it, Wilson's 95 %", ylim=(-0.03, 1.03))
     length_axis(axes, points)
 
 

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from rnn_research.report.figures import GREY, save
-from rnn_research.report.gradient.styles import MOMENTS, Networks, label, moments_of, powers_of_ten, style
+from rnn_research.report.gradient.styles import MOMENTS, Networks, label, moments_of, of_seeds, powers_of_ten, style
 
 
 def bptt(networks: Networks, path: Path) -> None:
@@ -21,7 +21,7 @@ def bptt(networks: Networks, path: Path) -> None:
             axes.plot(within(found[moment]), color=colour, ls=line, lw=1.6, label=name)
         axes.axhline(0.9, color=GREY, lw=0.8, ls=":")
         axes.set(xlabel="steps back from the error", title=MOMENTS[moment], ylim=(0, 1.02))
-    panels[0][0].set_ylabel("share of the BPTT sum within")
+    panels[0][0].set_ylabel(f"share of the BPTT sum within{of_seeds(networks)}")
     panels[0][-1].legend(frameon=False, fontsize=8)
     save(drawn, panels[0], path)
 
@@ -61,7 +61,7 @@ def sensitivity(networks: Networks, path: Path) -> None:
             axes.plot(powers_of_ten(found[moment][key]), color=colour, ls=line, lw=1.5, label=name)
         axes.set(xlabel="step t", title=f"{title}, {MOMENTS[moment]}")
     panels[0].set_ylim(bottom=max(panels[0].get_ylim()[0], -20))  # once both are drawn: they share it
-    panels[0].set_ylabel("log10 of the norm")
+    panels[0].set_ylabel(f"log10 of the norm{of_seeds(networks)}")
     panels[1].legend(frameon=False, fontsize=8)
     save(drawn, panels, path)
 
