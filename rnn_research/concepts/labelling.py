@@ -54,7 +54,7 @@ def labels(
         elif name.split(".")[0] == "markup":
             raise UserError(f"--concepts={name!r} is an older version's: {_renamed(name)}")
         else:
-            wanted.append(one_of("--concepts", name, CONCEPTS))
+            wanted.append(one_of("--concepts", name, [*GROUPS, *CONCEPTS]))
     patterns = patterns or {}
     twice = [name for i, name in enumerate([*wanted, *patterns]) if name in wanted[:i]]
     if twice:

@@ -76,6 +76,8 @@ def test_names_and_groups():
 def test_unknown_names_and_names_that_come_twice():
     with pytest.raises(UserError, match=r"^--concepts='prose.quotes' is unknown, did you mean 'prose.in_quotes'"):
         labels("x", ["prose.quotes"])
+    with pytest.raises(UserError, match=r"^--concepts='pyton' is unknown, did you mean 'python'\?; known: code, "):
+        labels("", ["pyton"])
     with pytest.raises(UserError, match=r"^--concepts='prose.digit' comes twice: .*$"):
         labels("x", ["prose", "prose.digit"])
 
