@@ -60,5 +60,9 @@ def read_text(
         )
     parts = text_task.parts_of(corpus, config.task)
     if split not in parts:
-        raise UserError(f"--split={split}: this run has only {', '.join(parts)}")
+        there = "validation" if "validation" in parts else "train"
+        raise UserError(
+            f"--split={split}: this run held out no {split} split (it has {', '.join(parts)}): "
+            f"take --split={there}, or a text of your own with --text=FILE"
+        )
     return parts[split], f"{split} split"

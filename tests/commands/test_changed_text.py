@@ -62,4 +62,9 @@ def test_a_split_is_not_scored(call: WarmPython, own: Own, text: Path):
 
 
 def test_a_split_that_was_never_cut(call: WarmPython, own: Own):
-    refused(call("evaluate", f"--workdir={own.path}"), "--split=test", "only train, validation")
+    refused(
+        call("evaluate", f"--workdir={own.path}"),
+        "--split=test",
+        "it has train, validation",
+        "take --split=validation, or a text of your own with --text=FILE",
+    )
