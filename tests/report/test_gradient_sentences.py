@@ -301,6 +301,14 @@ def test_clipping_helps_where_the_intervals_are_apart():
     assert "turns successes into failures at T = 50" in worse
 
 
+def test_the_axis_of_lengths_says_what_is_as_long(monkeypatch, tmp_path):
+    shown = []
+    monkeypatch.setattr(clipping, "save", lambda drawn, panels, path: shown.extend(panels))
+    point = clipping_point("none", 50, 0, 0, 0.28)
+    clipping.success([point | {"success_rate": 0.0}], tmp_path / "x.png")
+    assert shown[0].get_xlabel() == "length T of the task (task.length)"
+
+
 def image(network, mean, low, high):
     return {
         "network": network,

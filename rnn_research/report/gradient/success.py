@@ -33,6 +33,6 @@ def aside(lengths: Sequence[int], n: int, count: int) -> np.ndarray:
 def length_axis(axes: Axes, points: list[dict[str, Any]]) -> None:
     """The axis of lengths, logarithmic, marked where there are points."""
     ticks = sorted({p["length"] for p in points})
-    axes.set(xlabel="T", xscale="log")
+    axes.set(xlabel="length T of the task (task.length)", xscale="log")
     axes.set_xticks(ticks, [str(t) for t in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
