@@ -27,7 +27,7 @@ from ml_collections import ConfigDict
 
 from experiments import launch
 from rnn_research import concepts
-from rnn_research.errors import RunFailed, UserError, at_least
+from rnn_research.errors import RunFailed, UserError, at_least, some_of
 from rnn_research.report import cell_effects, cell_scores
 from rnn_research.runs import conditions, frames, owner
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
@@ -251,7 +251,7 @@ def study_runs(runs: pd.DataFrame, directory: RunDirectory, out: RunDirectory, c
     print(f"report: {out.report}")
     if missed:
         named = "; ".join(f"{name}: {' '.join(why.split())}" for name, why in missed.items())
-        raise RunFailed(f"{len(missed)} of {len(runs)} runs are missing from {out.path} ({named})")
+        raise RunFailed(f"{some_of(len(missed), len(runs), 'run')} missing from {out.path} ({named})")
 
 
 def network_of(run: trained.Trained, directory: RunDirectory) -> dict[str, Any]:

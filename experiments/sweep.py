@@ -26,7 +26,7 @@ from rich.console import Console
 
 from experiments import launch
 from experiments.config_files import load_points
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.errors import UserError, at_least, counted, one_of
 from rnn_research.runs import owner
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, write_json
@@ -216,12 +216,12 @@ def show_plan(sweep: plan.Sweep) -> None:
     """The points, how they are packed, and how long their steps take."""
     from rnn_research.sweeps import estimate
 
-    print(f"{len(sweep.points)} points in {sweep.packs} packs")
+    print(f"{counted(len(sweep.points), 'point')} in {counted(sweep.packs, 'pack')}")
     Console().print(estimate.table(sweep))
     found = estimate.estimate(sweep)
     print(
-        f"about {duration(found.seconds)} of training steps, timed on a member of {found.timed} of {sweep.packs} "
-        "packs; compiling, evaluating and saving come on top"
+        f"about {duration(found.seconds)} of training steps, timed on a member of {found.timed} of "
+        f"{counted(sweep.packs, 'pack')}; compiling, evaluating and saving come on top"
     )
     print(json.dumps({"points": len(sweep.points), "packs": sweep.packs, "estimated_seconds": found.seconds}))
 

@@ -14,7 +14,7 @@ import numpy as np
 from absl import flags
 
 from experiments import launch
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.runs.files import folder_fault
@@ -67,7 +67,7 @@ def finished_runs(folder: Path) -> list[RunDirectory]:
         raise UserError(f"--runs={folder}: {fault}")
     finished = [run for run in (plan.run_directory(folder, p) for p in sweep.points) if run.done.exists()]
     if not finished:
-        raise UserError(f"--runs={folder}: none of its {len(sweep.points)} runs is finished")
+        raise UserError(f"--runs={folder}: none of its {counted(len(sweep.points), 'run')} is finished")
     return finished
 
 

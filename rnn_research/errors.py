@@ -40,6 +40,29 @@ def nearest_field(field: str, known: Iterable[str]) -> str:
     return f", did you mean {alike[0]!r}?" if alike else ""
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 symbol``, ``2 symbols``, ``4,402 symbols``: how things are counted in every message and sentence.
+
+    Args:
+      number: of things.
+      thing: one of them, in a word that takes an s.
+    """
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def some_of(number: int, of: int, thing: str, one: str = "is", more: str = "are") -> str:
+    """``1 of 6 settings is``, ``3 of 6 settings are``.
+
+    Args:
+      number: of them that are meant.
+      of: how many there are.
+      thing: one of them, in a word that takes an s.
+      one: the verb of one.
+      more: the verb of none or several.
+    """
+    return f"{number:,} of {counted(of, thing)} {one if number == 1 else more}"
+
+
 def share(flag: str, value: float) -> None:
     """Refuses what is no probability.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnn_research.concepts.concept import Concept, binary, categorical, count
 from rnn_research.concepts.spans import covered, matches
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 
 
 def by_pattern(text: str, name: str, pattern: str, flag: str = "--pattern") -> Concept:
@@ -49,7 +49,10 @@ def from_file(path: str, N: int, name: str = "", flag: str = "--labels") -> Conc
     if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "biuU":
         raise UserError(f"{flag}={path} must hold one row of integers: save np.asarray(labels, int) of shape [{N}]")
     if len(labels) != N:
-        raise UserError(f"{flag}={path} has {len(labels)} labels for {N} characters: give exactly one a character")
+        raise UserError(
+            f"{flag}={path} has {counted(len(labels), 'label')} for {counted(N, 'character')}: "
+            "give exactly one a character"
+        )
     if labels.dtype.kind == "U":
         symbols, index = np.unique(labels, return_inverse=True)
         if set(symbols) <= {"0", "1"}:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from rnn_research.errors import counted
 from rnn_research.tasks.text.coverage import Coverage
 
 MOST_NATS = 709.0
@@ -53,9 +54,10 @@ def limits_of(figures: Mapping[str, Any], split: str = "") -> list[str]:
     prefix = f"{split}_" if split else ""
     sentences = []
     if uncoded := figures.get(f"{prefix}uncoded_symbols"):
+        be, share = "is" if uncoded == 1 else "are", figures[f"{prefix}uncoded_symbols_share"]
         sentences.append(
-            f"{uncoded:,} symbols ({figures[f'{prefix}uncoded_symbols_share']:.2%}) are outside the vocabulary and are "
-            "not coded: every figure is of the others"
+            f"{counted(uncoded, 'symbol')} ({share:.2%}) {be} outside the vocabulary "
+            f"and {be} not coded: every figure is of the others"
         )
     if unknown := figures.get(f"{prefix}unknown_share"):
         sentences.append(

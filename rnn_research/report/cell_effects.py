@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from rnn_research.runs.numerals import counted, signed
+from rnn_research.errors import counted
+from rnn_research.runs.numerals import signed
 
 FEWEST_CONTROLS = 19
 """Of results from before they said themselves whether they could be tested; the same as ``proofs`` has."""

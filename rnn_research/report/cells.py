@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.report import cell_effects, cell_figures, cell_pictures, cell_scores, html
 from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS, place_of
@@ -15,7 +15,6 @@ from rnn_research.report.explorer.page import write_explorer
 from rnn_research.report.one_measurement import distinct, one_measurement_sentence
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
-from rnn_research.runs.numerals import counted
 from rnn_research.runs.shown import Shown
 from rnn_research.runs.shown import read as read_shown
 

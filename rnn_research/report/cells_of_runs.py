@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
+from rnn_research.errors import counted
 from rnn_research.report import cell_effects, cell_scores, html
 from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS
@@ -13,7 +14,6 @@ from rnn_research.report.figures import GREY, ORANGE, save
 from rnn_research.report.one_measurement import distinct, one_measurement_sentence
 from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
-from rnn_research.runs.numerals import counted
 
 Entries = Sequence[dict[str, Any]]
 
@@ -35,7 +35,7 @@ def write_page(out: RunDirectory) -> tuple[Path, ...]:
     path = out.figures / "scores.png"
     scores([e for e in entries if e["held_out"]], path)
     body = [
-        f"<h1>Cells of {len(results['runs'])} runs</h1>",
+        f"<h1>Cells of {counted(len(results['runs']), 'run')}</h1>",
         f"<p class='quiet'>{html.escape(provenance['command'])}</p>",
         f"<p class='lead'>{html.escape(conclusion(results))}</p>",
         f"<p>{html.escape(share_sentence(results))}</p>",
@@ -55,7 +55,7 @@ def write_page(out: RunDirectory) -> tuple[Path, ...]:
         *config_details(out, "config of the runs, but for their seed"),
         html.details("provenance: code, versions, machine", html.fields(flatten(provenance))),
     ]
-    write_text(out.report, html.page(f"Cells of {len(results['runs'])} runs", body))
+    write_text(out.report, html.page(f"Cells of {counted(len(results['runs']), 'run')}", body))
     return (out.report,)
 
 
@@ -77,7 +77,7 @@ def conclusion(results: dict[str, Any]) -> str:
     single = [e for e in entries if e["verdicts"].get("single cell")]
     proved = [f"{e['concept']} in {e['proved']} of {e['held']}" for e in entries if e["proved"]]
     if single:
-        said = ", ".join(f"{e['concept']} in {e['verdicts']['single cell']} of {of} runs" for e in single)
+        said = ", ".join(f"{e['concept']} in {e['verdicts']['single cell']} of {counted(of, 'run')}" for e in single)
         first = f"A single cell stands for {said}."
     else:
         where = "In the one run that was studied no" if of == 1 else f"In none of the {of} runs a"

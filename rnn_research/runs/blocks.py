@@ -11,6 +11,7 @@ import numpy as np
 from scipy.signal import correlate
 from scipy.stats import t as student
 
+from rnn_research.errors import counted
 from rnn_research.runs.statistics import wilson
 
 FEWEST = 5
@@ -54,8 +55,8 @@ def ratio_interval(
     lopsided (lognormal, sigma 1) make it too short.
     """
     numerators_N, denominators_N = (np.asarray(x, np.float64).ravel() for x in (numerators_N, denominators_N))
-    counted = denominators_N > 0
-    numerators_N, denominators_N = numerators_N[counted], denominators_N[counted]
+    scored = denominators_N > 0
+    numerators_N, denominators_N = numerators_N[scored], denominators_N[scored]
     N = len(denominators_N)
     if N < FEWEST:
         return float("nan"), float("nan")
@@ -75,8 +76,8 @@ def effective(sizes_N: np.ndarray) -> float:
 def of_examples(numerators_N: np.ndarray, denominators_N: np.ndarray) -> Interval:
     """Over examples, each drawn by itself; of a share (every one right or wrong) Wilson's."""
     numerators_N, denominators_N = (np.asarray(x, np.float64).ravel() for x in (numerators_N, denominators_N))
-    counted = denominators_N > 0
-    numerators_N, denominators_N = numerators_N[counted], denominators_N[counted]
+    scored = denominators_N > 0
+    numerators_N, denominators_N = numerators_N[scored], denominators_N[scored]
     N = len(denominators_N)
     if N < FEWEST:
         return _missing(N, "sequences")
@@ -98,8 +99,8 @@ def of_text(
       symbols: of a whole chunk.
     """
     numerators_N, denominators_N = (np.asarray(x, np.float64) for x in (numerators_N, denominators_N))
-    counted = denominators_N > 0
-    numerators_N, denominators_N, piece_N = numerators_N[counted], denominators_N[counted], piece_N[counted]
+    scored = denominators_N > 0
+    numerators_N, denominators_N, piece_N = numerators_N[scored], denominators_N[scored], piece_N[scored]
     if not len(piece_N):
         return _missing(0, kind)
     _, piece_N = np.unique(piece_N, return_inverse=True)
@@ -111,7 +112,7 @@ def of_text(
     length = stretch(numerators_N - ratio * denominators_N)
     block_N = within(piece_N, length)
     count = int(block_N.max()) + 1
-    over = f"stretches of about {length * symbols:,} symbols"
+    over = f"stretches of about {counted(length * symbols, 'symbol')}"
     if count < FEWEST:
         return _missing(count, over)
     low, high = ratio_interval(np.bincount(block_N, numerators_N), np.bincount(block_N, denominators_N))

@@ -104,7 +104,7 @@ def select(runs: pd.DataFrame, conditions: list[Condition]) -> pd.DataFrame:
         kept = runs[holds(runs, condition)]
         if kept.empty:
             raise UserError(
-                f"{condition.flag}={condition.text!r} leaves none of {len(runs)} runs: {_seen(runs, condition.column)}"
+                f"{condition.flag}={condition.text!r} leaves none of {len(runs)} run{'s' if len(runs) != 1 else ''}: {_seen(runs, condition.column)}"
             )
         runs = kept
     return runs

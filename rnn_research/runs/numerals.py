@@ -1,4 +1,4 @@
-"""How numbers stand in sentences: differences in nats, and counts of things."""
+"""How differences in nats stand in sentences."""
 
 LEAST = 1e-3
 """What is smaller would lose its figures, and zero its meaning, at four places."""
@@ -12,13 +12,3 @@ def signed(x: float) -> str:
         return f"{x:+.4f}"
     figures, power = f"{x:+.1e}".split("e")
     return f"{figures.removesuffix('.0')}e{int(power)}"
-
-
-def counted(number: int, thing: str) -> str:
-    """``1 symbol``, ``2 symbols``, ``4,402 symbols``.
-
-    Args:
-      number: of things.
-      thing: one of them, in a word that takes an s.
-    """
-    return f"{number:,} {thing}" + ("" if number == 1 else "s")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.sweeps.axes import Axis, default_of, typed
 
 Overrides = dict[str, Any]
@@ -75,7 +75,7 @@ def drawn(groups: Sequence[Group], count: int, seed: int) -> list[Overrides]:
         points.setdefault(key_of(point), point)
         if len(points) == count:
             return list(points.values())
-    raise UserError(f"--random={count}: the axes have only {len(points)} different points: lower it")
+    raise UserError(f"--random={count}: the axes have only {counted(len(points), 'different point')}: lower it")
 
 
 def _draw(group: Group, rng: np.random.Generator) -> Overrides:

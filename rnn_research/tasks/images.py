@@ -23,7 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.errors import UserError, at_least, counted, one_of
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.tasks.task import Split, Task
@@ -63,7 +63,8 @@ def sequential_images(config: Any, evaluation: Any) -> Task:
     sequences = {name: as_sequences(x, y, config.form) for name, (x, y) in parts.items()}
     if config.batch_size > len(sequences["train"].y_N):
         raise UserError(
-            f"--config.task.batch_size={config.batch_size} is more than the {len(sequences['train'].y_N)} images"
+            f"--config.task.batch_size={config.batch_size} is more than "
+            f"the {counted(len(sequences['train'].y_N), 'image')} there are"
         )
     T, D = sequences["train"].x_NTD.shape[1:]
     splits = {}
@@ -170,9 +171,9 @@ def labelled(folder: Path, images: str, labels: str, least: int) -> tuple[np.nda
       UserError: also if there are fewer than ``least``, or classes beyond the tenth.
     """
     x, y = idx(folder, images, 3), idx(folder, labels, 1)
-    said = f"--config.task.path={folder}: {images} has {len(x):,} images"
+    said = f"--config.task.path={folder}: {images} has {counted(len(x), 'image')}"
     if len(x) != len(y):
-        raise UserError(f"{said} and {labels} {len(y):,} labels: there must be as many")
+        raise UserError(f"{said} and {labels} {counted(len(y), 'label')}: there must be as many")
     if len(x) < least:
         raise UserError(f"{said}: at least {least} are needed")
     if not x.size:

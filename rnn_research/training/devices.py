@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.errors import UserError, at_least, counted, one_of
 from rnn_research.tasks import Task
 from rnn_research.training.state import TrainState
 
@@ -48,8 +48,8 @@ def check_divides(batch_size: int, accumulate: int, devices: int | None = None) 
     devices = devices or jax.device_count()
     if batch_size // accumulate % devices:
         raise UserError(
-            f"--config.task.batch_size={batch_size} in {accumulate} part(s) does not split over {devices} devices: "
-            f"make it a multiple of {accumulate * devices}"
+            f"--config.task.batch_size={batch_size} in {counted(accumulate, 'part')} does not split over "
+            f"{devices} devices: make it a multiple of {accumulate * devices}"
         )
 
 
@@ -96,8 +96,9 @@ def check_batch_fits(config: Any, task: Task, over: int | None = None) -> None:
     there = memory()
     if needed > there:
         raise UserError(
-            f"--config.task.batch_size={B} sequences of {task.length:,} steps need {needed / 1e9:,.0f} GB or more, a "
-            f"device here has {there / 1e9:,.0f}: lower one of them (--config.task.length or chunk_length), or raise "
+            f"--config.task.batch_size={B} with sequences of {counted(task.length, 'step')} needs "
+            f"{needed / 1e9:,.0f} GB or more, a device here has {there / 1e9:,.0f}: "
+            "lower one of them (--config.task.length or chunk_length), or raise "
             "--config.training.accumulate"
         )
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from rnn_research.errors import counted
 from rnn_research.types import Carry, Params
 
 STUCK = 0.3
@@ -62,10 +63,12 @@ class ZeroStart(NamedTuple):
         if not self.stuck:
             return None
         judged = int(np.sum(~np.isnan(self.excess_B)))
+        need = "needs" if self.stuck == 1 else "need"
         return (
-            f"warning: {self.stuck} of {judged} streams of the {where} need more than {STUCK} nats a symbol more from "
-            f"the initial carry than from a warm one (up to {np.nanmax(self.excess_B):.2f}): the network cannot always "
-            "begin to read; train with --config.task.fresh_probability=0.03"
+            f"warning: {self.stuck} of {counted(judged, 'stream')} of the {where} {need} "
+            f"more than {STUCK} nats a symbol more from the initial carry than from a warm one "
+            f"(up to {np.nanmax(self.excess_B):.2f}): the network cannot always begin to read; "
+            "train with --config.task.fresh_probability=0.03"
         )
 
 

@@ -166,7 +166,7 @@ def test_a_front_of_the_sweep(runs):
     table = pareto.gather(runs, question, "parameters")
     assert table[table["front"]]["label"].tolist() == ["learning rate 0.01, gru"]
     text = pareto.sentence(table, question, "parameters")
-    assert text.startswith("1 of 6 settings are on the front of test mean squared error against parameters: (1)")
+    assert text.startswith("1 of 6 settings is on the front of test mean squared error against parameters: (1)")
     assert "0.112 for 945" in text
 
 

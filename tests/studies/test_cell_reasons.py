@@ -3,7 +3,8 @@
 import pytest
 
 from rnn_research.analysis.units.verdict import too_little
-from rnn_research.runs.numerals import counted, signed
+from rnn_research.errors import counted
+from rnn_research.runs.numerals import signed
 from rnn_research.studies.cells.proofs import changes_nothing, proofs
 
 

@@ -144,7 +144,7 @@ def test_a_folder_of_any_size(tmp_path, train):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"train": 1}, "1 images: at least 12"),
+        ({"train": 1}, "1 image: at least 12"),
         ({"train": 0, "labels": 0}, "0 images: at least 12"),
         ({"test": 0}, "0 images: at least 1"),
         ({"labels": 7}, "24 images and .* 7 labels"),

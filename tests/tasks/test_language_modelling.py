@@ -137,7 +137,7 @@ def test_the_same_vocabulary_is_accepted():
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_split_too_short_to_score(split):
     other = {"validation": "test", "test": "validation"}[split]
-    with pytest.raises(UserError, match=f"the {split} text has 1 symbols.* raise --config.task.{split}_fraction"):
+    with pytest.raises(UserError, match=f"the {split} text has 1 symbol, .* raise --config.task.{split}_fraction"):
         task_of(**{f"{split}_fraction": 1 / len(TEXT), f"{other}_fraction": 0.1})
 
 

@@ -119,6 +119,8 @@ def test_symbols_outside_the_vocabulary_lower_no_bits():
     assert "bits_per_byte" not in figures[1]
     assert limits_of(figures[0]) == []
     (sentence,) = limits_of(figures[1])
+    one = {"uncoded_symbols": 1, "uncoded_symbols_share": 0.001}
+    assert limits_of(one)[0].startswith("1 symbol (0.10%) is outside the vocabulary and is not coded")
     assert sentence.startswith("8,000 symbols (80.01%) are outside the vocabulary and are not coded")
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.tasks.text import streams
 
 SIZES = {"count": st.integers(1, 5), "chunk": st.integers(1, 9)}
@@ -141,7 +141,7 @@ def test_a_text_shorter_than_one_chunk_of_every_stream(count, chunk):
     assert streams.training(np.zeros(least, int), None, count, chunk).batches == 1
     with pytest.raises(
         UserError,
-        match=rf"has {least - 1:,} symbols, fewer than the {least:,} that --config.task.batch_size={count} .*"
+        match=rf"has {counted(least - 1, 'symbol')}, fewer than the {least:,} that --config.task.batch_size={count} .*"
         rf"--config.task.chunk_length={chunk} need",
     ):
         streams.training(np.zeros(least - 1, int), None, count, chunk)
@@ -163,5 +163,5 @@ def test_streams_cut_in_time_are_parts_of_the_whole_text():
 
 
 def test_too_little_text_for_a_part_of_every_stream_is_refused():
-    with pytest.raises(UserError, match=r"split=streams: 2 streams have 3 chunks .* too few for a validation part"):
+    with pytest.raises(UserError, match=r"split=streams: 2 streams of 3 chunks .* hold no validation part"):
         streams.in_time(np.arange(14), None, 2, 2, {"train": 0.8, "validation": 0.1, "test": 0.1})

@@ -41,7 +41,7 @@ def test_a_planted_stuck_stream_is_told_from_hard_text_and_from_padding():
         "test_zero_start_streams_stuck": 1,
     }
     assert found.warning("test split").startswith(
-        "warning: 1 of 3 streams of the test split need more than 0.3 nats a symbol more from the initial carry "
+        "warning: 1 of 3 streams of the test split needs more than 0.3 nats a symbol more from the initial carry "
         "than from a warm one (up to 5.00)"
     )
 

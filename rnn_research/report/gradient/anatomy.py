@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from rnn_research.errors import counted
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.gates import distributions, gate_sentence, gates, highway, highway_sentence
@@ -222,7 +223,7 @@ def learned_sentence(networks: Networks) -> str:
         return ""
     one = next(iter(trained.values()))
     head = f" Learned is a {one['objective'].replace('_', ' ')} below {one['learned_below']:g}: "
-    every = [f"{name} in {f['steps']:,} steps" for name, f in trained.items() if f["learned"] == f["seeds"]]
+    every = [f"{name} in {counted(f['steps'], 'step')}" for name, f in trained.items() if f["learned"] == f["seeds"]]
     some = [f"{name} {f['learned']} of {f['seeds']}" for name, f in trained.items() if 0 < f["learned"] < f["seeds"]]
     none = [name for name, f in trained.items() if not f["learned"]]
     parts = [f"by every seed of {', '.join(every)}"] if every else []

@@ -6,6 +6,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from rnn_research.errors import some_of
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
 from rnn_research.report.gradient.styles import listed, with_interval
@@ -123,7 +124,7 @@ def bound_sentence(curves: dict[str, Any]) -> str:
     return (
         f"No network of {count} lies above the bound."
         if not above
-        else f"{above} of {count} networks lie above the bound."
+        else f"{some_of(above, count, 'network', 'lies', 'lie')} above the bound."
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from rnn_research.errors import counted, some_of
 from rnn_research.report.sweep.drawing import (
     LINES,
     STYLES,
@@ -123,8 +124,8 @@ def sentence(table: pd.DataFrame, question: Question) -> str:
         bar = ", bar: its 95 % interval by Student's t, where there are two runs or more"
     text += f" Mean over the runs of each point{bar}."
     if lost := int(table["failed"].sum()):
-        text += f" {lost} of {int(table['runs_of'].sum())} runs have failed and are in no mean."
-    return text + (f" {left_out} more groups are left out, the worst." if left_out else "")
+        text += f" {some_of(lost, int(table['runs_of'].sum()), 'run', 'has', 'have')} failed, in no mean."
+    return text + (f" {counted(left_out, 'group')} more left out, the worst." if left_out else "")
 
 
 def _meets_another(part: pd.DataFrame, best: pd.Series) -> bool:

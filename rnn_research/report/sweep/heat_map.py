@@ -88,7 +88,7 @@ def sentence(table: pd.DataFrame, question: Question, fields: Fields) -> str:
             title = _title(setting, table)
             parts.append(f"{title + ': ' if title else ''}{best['mean']:.4g} at {at}")
     text = f"Best {words(question.y)} (framed): {'; '.join(parts)}."
-    return text + (f" {len(panels) - PANELS} more panels are left out." if len(panels) > PANELS else "")
+    return text + (f" Of {len(panels)} panels the first {PANELS} are shown." if len(panels) > PANELS else "")
 
 
 def _title(setting: dict[str, Any], table: pd.DataFrame) -> str:

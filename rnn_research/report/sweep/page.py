@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from rnn_research.errors import counted, some_of
 from rnn_research.report import html
 from rnn_research.report.sweep import curves, pictures, stored
 from rnn_research.report.sweep.drawing import words
@@ -107,8 +108,8 @@ def conclusion(sweep: Analysed, best: pd.DataFrame) -> str:
 
 def _of(runs: int, of: int) -> str:
     if runs < of:
-        return f"{runs} of {of} runs, the others failed"
-    return f"{runs} run{'s' if runs != 1 else ''}"
+        return f"{runs} of {counted(of, 'run')}, the others failed"
+    return counted(runs, "run")
 
 
 def body(
@@ -140,7 +141,7 @@ def trouble(sweep: Analysed) -> str:
         return ""
     counts = ", ".join(f"{count} {status}" for status, count in odd["status"].value_counts().items())
     rows = html.table(zip(odd["run"], odd["status"], odd["reason"]), ("run", "status", "reason"))
-    return html.details(f"{len(odd)} of {len(sweep.runs)} runs are not done: {counts}", rows)
+    return html.details(f"{some_of(len(odd), len(sweep.runs), 'run')} not done: {counts}", rows)
 
 
 def page(title: str, parts: list[str]) -> str:

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from rnn_research.errors import some_of
 from rnn_research.report.sweep.drawing import STYLES, is_logarithmic, key, save, value_axis, words
 from rnn_research.runs.question import Question, more_is_better
 from rnn_research.runs.settings import each, label, problem_fields, scored, telling
@@ -92,5 +93,5 @@ def sentence(table: pd.DataFrame, question: Question, cost: str) -> str:
         f"({number}) {row['label']}: {row['figure']:.4g} for {row['cost']:,.6g}"
         for number, (_, row) in enumerate(on.iterrows(), 1)
     ]
-    text = f"{len(on)} of {len(table)} settings are on the front of {words(question.y)} against {words(cost)}: "
+    text = f"{some_of(len(on), len(table), 'setting')} on the front of {words(question.y)} against {words(cost)}: "
     return text + "; ".join(named[:8]) + ("." if len(named) <= 8 else f"; and {len(named) - 8} more.")

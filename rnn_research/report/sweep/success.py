@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from rnn_research.errors import counted
 from rnn_research.report.sweep.against import bars, lines
 from rnn_research.report.sweep.drawing import field_axis, key, save, size, words
 from rnn_research.runs.conditions import Condition
@@ -39,7 +40,8 @@ def sentence(table: pd.DataFrame, question: Question, success: Condition) -> str
     return (
         f"Success is {words(success.column)} {success.sign} {', '.join(success.values)}. "
         f"Every run succeeds: {_listed(every, table, question)}. None does: {_listed(never, table, question)}. "
-        "Bars: Wilson's 95 % intervals." + (f" {left_out} more groups are left out, the worst." if left_out else "")
+        "Bars: Wilson's 95 % intervals."
+        + (f" {counted(left_out, 'group')} more left out, the worst." if left_out else "")
     )
 
 

@@ -62,7 +62,8 @@ function filter(section) {
     row.hidden = !tests.every((holds) => holds(row));
     left += !row.hidden;
   }
-  section.querySelector("output").textContent = left === rows.length ? `${left} rows` : `${left} of ${rows.length} rows`;
+  section.querySelector("output").textContent =
+    `${left === rows.length ? "" : `${left} of `}${rows.length} row${rows.length === 1 ? "" : "s"}`;
 }
 
 for (const section of document.querySelectorAll("section.table")) {

@@ -14,6 +14,7 @@ import numpy as np
 from rnn_research.analysis.units.columns import columns_of
 from rnn_research.analysis.units.verdict import CELLS, LEVEL, UNTRAINED, verdict
 from rnn_research.concepts.concept import Concept, binary
+from rnn_research.errors import counted
 from rnn_research.models import Model
 from rnn_research.studies.cells.gathering import Half, Halves, half_of
 from rnn_research.studies.cells.judging import evidence
@@ -84,7 +85,7 @@ def null_tables(
                     table = [verdict(one)[0] for one in evidence(known[t * labels : (t + 1) * labels])]
                     said.update(table)
                     found += any(one in FOUND for one in table)
-            say(f"{name}, runs of {mean}: {found} of {tables} tables with a finding")
+            say(f"{name}, runs of {mean}: {found} of {counted(tables, 'table')} with a finding")
             rows.append({"network": name, "runs": mean, "tables": tables, "found": found, "verdicts": dict(said)})
     allowed = LEVEL + 2 * (LEVEL * (1 - LEVEL) / tables) ** 0.5
     return {"labels": labels, "symbols": len(symbols_N), "allowed": allowed, "rows": rows}

@@ -16,7 +16,8 @@ from scipy.stats import t as student
 from rnn_research.analysis.units import rotations
 from rnn_research.analysis.units.held_out import FEWEST_BLOCKS, MOST_BLOCKS, RUNS_PER_BLOCK
 from rnn_research.analysis.units.verdict import LEAST_STRETCHES, LEVEL
-from rnn_research.runs.numerals import counted, signed
+from rnn_research.errors import counted
+from rnn_research.runs.numerals import signed
 
 FEWEST_CONTROLS = 19
 """With fewer, one in twenty is none."""

@@ -18,9 +18,8 @@ from rnn_research.analysis.units.delays import delayed, delays
 from rnn_research.analysis.units.histograms import Bins, bins_of, quantised
 from rnn_research.analysis.units.recent import Contexts
 from rnn_research.concepts import Concept
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.models import Model
-from rnn_research.runs.numerals import counted
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
 from rnn_research.studies.cells.reading import Chunk, Quantity, quantities_of, read, reader, units_of
@@ -140,7 +139,8 @@ def score_concepts(
     for concept in concepts:
         if len(concept.labels_N) != len(symbols_N):
             raise UserError(
-                f"--concepts: {concept.name} has {len(concept.labels_N)} labels for {len(symbols_N)} symbols of --text"
+                f"--concepts: {concept.name} has {counted(len(concept.labels_N), 'label')} for "
+                f"{counted(len(symbols_N), 'symbol')} of --text"
             )
     quantities = tuple(quantities_of(model.stack) if quantities is None else quantities)
     symbols_N = np.asarray(symbols_N)

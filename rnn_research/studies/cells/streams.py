@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.tasks.text.vocabulary import OUTSIDE
 
 WARM_UP = 100
@@ -35,7 +35,10 @@ def cut_of(N: int, most: int = 32) -> Cut:
       UserError: for a text with nothing beyond the warm-up.
     """
     if N <= WARM_UP:
-        raise UserError(f"--text has {N} characters in a part to measure, and its first {WARM_UP} are not counted")
+        raise UserError(
+            f"--text has {counted(N, 'character')} in a part to measure, and its first {WARM_UP} are not counted: "
+            "give a longer one"
+        )
     B = max(1, min(most, N // (10 * WARM_UP)))
     return Cut(B, N // B)
 
@@ -86,7 +89,9 @@ def lay_streams(
     S = stretch if steps is None else min(stretch, steps)
     if warm_up >= S:
         needed = streams * (warm_up + 1) + 1
-        raise UserError(f"--text has {len(symbols_N):,} symbols, and {needed:,} are the fewest: give a longer one")
+        raise UserError(
+            f"--text has {counted(len(symbols_N), 'symbol')}, and {needed:,} are the fewest: give a longer one"
+        )
     laid = streams_at(symbols_N, stretch * np.arange(streams), S, chunk=chunk)
     return laid._replace(counted_SB=laid.counted_SB & (np.arange(S) >= warm_up)[:, None])
 

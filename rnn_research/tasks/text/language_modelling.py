@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.errors import UserError, at_least, one_of, share
+from rnn_research.errors import UserError, at_least, counted, one_of, share
 from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.answers import symbols as next_of
 from rnn_research.tasks.batches import Stream
@@ -55,13 +55,13 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
             vocabulary.readable(document, name)
     parts = cut(corpus, config)
     # Words are counted on the training part alone; other levels have no <unk> to fall back on.
-    counted = (
+    told_by = (
         parts["train"]
         if config.level in vocabulary.OF_WORDS
         else list(zip(corpus.names, corpus.documents, strict=True))
     )
     rule = stored.rule if stored is not None and stored.level == config.level else ""  # a run goes on as it began
-    words = vocabulary.build(counted, config.level, config.min_count, rule)
+    words = vocabulary.build(told_by, config.level, config.min_count, rule)
     if stored is not None and (difference := stored.difference(words)):
         raise UserError(refusal_of(config, difference))
 
@@ -78,7 +78,7 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
             unigram = entropy(np.bincount(encoded[encoded >= 0]))
         elif len(encoded) < 2:
             raise UserError(
-                f"the {name} text has {len(encoded)} symbols, at least 2 are needed: "
+                f"the {name} text has {counted(len(encoded), 'symbol')}, at least 2 are needed: "
                 f"raise --config.task.{name}_fraction or set it to 0"
             )
         else:

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.tasks.batches import Stream
 from rnn_research.tasks.task import Pieces, Split
 from rnn_research.tasks.text.vocabulary import OUTSIDE
@@ -46,8 +46,8 @@ def training(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: i
     chunks = (length - 1) // chunk
     if chunks < 1:
         raise UserError(
-            f"the training text has {len(tokens):,} symbols, fewer than the {streams * (chunk + 1):,} that "
-            f"--config.task.batch_size={streams} streams of --config.task.chunk_length={chunk} need: lower one of them"
+            f"the training text has {counted(len(tokens), 'symbol')}, fewer than the {streams * (chunk + 1):,} that "
+            f"--config.task.batch_size={streams} and --config.task.chunk_length={chunk} need: lower one of them"
         )
     keep = chunks * chunk + 1
 
@@ -103,8 +103,8 @@ def in_time(
     for name, first, last in zip(fractions, bounds[:-1], bounds[1:], strict=True):
         if last <= first:
             raise UserError(
-                f"--config.task.split=streams: {streams} streams have {chunks} chunks of "
-                f"--config.task.chunk_length={chunk}, too few for a {name} part: lower --config.task.batch_size or it"
+                f"--config.task.split=streams: {counted(streams, 'stream')} of {counted(chunks, 'chunk')} of "
+                f"--config.task.chunk_length={chunk} hold no {name} part: lower --config.task.batch_size or it"
             )
         part = slice(first * chunk, last * chunk + 1)
 

@@ -7,7 +7,7 @@ from typing import SupportsInt
 
 import numpy as np
 
-from rnn_research.errors import UserError, one_of
+from rnn_research.errors import UserError, counted, one_of
 from rnn_research.tasks.text.words import UNKNOWN, Joiner, words_of
 
 LEVELS = ("bytes", "codepoints", "words", "tokens")
@@ -101,7 +101,7 @@ class Vocabulary:
             return f"words told by {other.rule!r} instead of {self.rule!r}"
         lacking = [s for s in self.symbols if s not in set(other.symbols)]
         extra = [s for s in other.symbols if s not in set(self.symbols)]
-        parts = [f"{len(other)} symbols instead of {len(self)}"]
+        parts = [f"{counted(len(other), 'symbol')} instead of {len(self):,}"]
         if lacking:
             parts.append(f"without {_some(lacking)}")
         if extra:
