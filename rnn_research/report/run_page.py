@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.report import figures, html
 from rnn_research.runs import history, metrics
 from rnn_research.runs.configs import flatten
@@ -84,8 +84,8 @@ def conclusion(results: dict[str, Any]) -> str:
     objective = results["objective"]
     if results.get(f"test_{objective}") is None:
         if any(name.startswith("test_") for name in results):
-            return f"{results['step']:,} steps; the {_words(objective)} of the test split is not a number."
-        return f"{results['step']:,} steps; no test split was held out."
+            return f"{counted(results['step'], 'step')}; the {_words(objective)} of the test split is not a number."
+        return f"{counted(results['step'], 'step')}; no test split was held out."
     if objective != "nats_per_token":
         return f"On sequences that it never saw: {_headline(results)}."
     nats, floor = results["test_nats_per_token"], results["floor_unigram_nats"]
@@ -156,11 +156,20 @@ def _words(name: str) -> str:
 
 
 def learning_sentence(records: list[dict[str, Any]], results: dict[str, Any]) -> str:
-    """What the learning curve shows."""
-    losses = [r["loss"] for r in records if r["kind"] == "train"]
-    change = f"from {losses[0]:.3f} to {losses[-1]:.3f} in {results['step']:,} steps"
-    falls = f"Training loss falls {change}" if losses[-1] < losses[0] else f"Training loss does not fall: {change}"
-    return f"{falls}; the model kept is the one of step {results['best_step']:,}."
+    """What the learning curve shows; a logged loss is the mean over the steps since the one before."""
+    train = [r for r in records if r["kind"] == "train"]
+    first, last = train[0], train[-1]
+    kept = f"the model kept is the one of step {results['best_step']:,}."
+    begins = f"{first['loss']:.3f} {_mean_of('first', first['step'])}"
+    if first is last:
+        return f"Training loss is {begins}, and was logged once; {kept}"
+    ends = f"{last['loss']:.3f} {_mean_of('last', last['step'] - train[-2]['step'])}"
+    way = "falls" if last["loss"] < first["loss"] else "does not fall:"
+    return f"Training loss {way} from {begins} to {ends} of {counted(results['step'], 'step')}; {kept}"
+
+
+def _mean_of(which: str, steps: int) -> str:
+    return f"in the {which} step" if steps == 1 else f"in the mean of the {which} {steps:,} steps"
 
 
 def reach_sentence(records: list[dict[str, Any]]) -> str:

@@ -48,11 +48,25 @@ def test_a_score_that_is_no_number_is_not_a_split_that_was_not_held_out():
 
 
 @pytest.mark.parametrize(
-    ("last", "said"), [(1.0, "Training loss falls from 2.000"), (2.5, "Training loss does not fall")]
+    ("last", "said"), [(1.0, "Training loss falls from 2.000"), (2.5, "Training loss does not fall: from 2.000")]
 )
 def test_a_loss_falls_where_it_falls(last, said):
-    records = [{"kind": "train", "loss": 2.0}, {"kind": "train", "loss": last}]
-    assert learning_sentence(records, {"step": 10, "best_step": 5}).startswith(said)
+    """A record is the mean over the steps since the one before: the first is not the loss at the start."""
+    records = [{"kind": "train", "loss": 2.0, "step": 6}, {"kind": "train", "loss": last, "step": 10}]
+    text = learning_sentence(records, {"step": 10, "best_step": 5})
+    assert text.startswith(said)
+    assert f"in the mean of the first 6 steps to {last:.3f} in the mean of the last 4 steps of 10 steps;" in text
+
+
+def test_a_loss_that_was_logged_once_neither_falls_nor_stays():
+    text = learning_sentence([{"kind": "train", "loss": 2.0, "step": 10}], {"step": 10, "best_step": 10})
+    assert text.startswith(
+        "Training loss is 2.000 in the mean of the first 10 steps, and was logged once; the model kept"
+    )
+    alone = [{"kind": "train", "loss": loss, "step": step} for step, loss in ((1, 2.0), (2, 1.0))]
+    assert "from 2.000 in the first step to 1.000 in the last step of 2 steps" in learning_sentence(
+        alone, {"step": 2, "best_step": 2}
+    )
 
 
 def trained(step, clipped, norm):
