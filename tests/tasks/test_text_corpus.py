@@ -141,3 +141,15 @@ def test_empty(tmp_path, content):
 def test_an_error_names_the_flag_that_the_user_gave(tmp_path):
     with pytest.raises(UserError, match=f"^--text={tmp_path}/nowhere"):
         corpora.read(f"{tmp_path}/nowhere", Reading(flag="--text"))
+
+
+def test_a_file_that_is_not_packed_as_its_name_says_is_read_with_a_note(tmp_path):
+    """A file is told by its content; who names one .gz should know that it was not."""
+    for name, content in (("a.gz", b"plain"), ("b.gz", gzip.compress(b"packed")), ("c.txt", b"text"), ("d.XZ", b"x")):
+        (tmp_path / name).write_bytes(content)
+    found = corpora.read(str(tmp_path), Reading())
+    assert found.documents == (b"plain", b"packed", b"text", b"x")
+    assert found.notes == (
+        f"{tmp_path / 'a.gz'} is no gzip by its content, whatever its name: it is read as it stands",
+        f"{tmp_path / 'd.XZ'} is no xz by its content, whatever its name: it is read as it stands",
+    )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from rnn_research.errors import UserError
 from rnn_research.quoting import listed
 from rnn_research.tasks.text.encodings import MARK, WrongMark, without_mark
-from rnn_research.tasks.text.files import Packed, TooLong, is_binary, read_file
+from rnn_research.tasks.text.files import Packed, TooLong, is_binary, read_file, unlike_its_name
 from rnn_research.tasks.text.folders import LeftOut, files_of
 
 FLAG = "--config.task.path"
@@ -28,7 +28,7 @@ class Corpus(NamedTuple):
     Attributes:
       names: one a document.
       documents: their bytes.
-      notes: what was left out of folders, or read in another encoding, a sentence each.
+      notes: what was left out of folders, or read in another encoding or not as its name says, a sentence each.
     """
 
     names: tuple[str, ...]
@@ -131,6 +131,8 @@ def read(paths: str, reading: Reading = Reading()) -> Corpus:
                 continue
             if encoding:
                 notes.append(f"{file} is read as {encoding}")
+            if packer := unlike_its_name(file):
+                notes.append(f"{file} is no {packer} by its content, whatever its name: it is read as it stands")
             names.append(str(file))
             documents.append(document)
             room -= len(document)

@@ -25,6 +25,9 @@ PACKERS = {
 GZIP = b"\x1f\x8b\x08"
 """The first bytes of a gzip member that is deflated, as all are (RFC 1952)."""
 
+ENDINGS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".zip": "zip", ".7z": "7-zip"}
+"""What a file is packed with by its name, if it is."""
+
 KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -85,6 +88,19 @@ def read_file(path: Path, flag: str, room: float = math.inf) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{flag}={path}: cannot be read ({error})") from error
     return b"".join(pieces)
+
+
+def unlike_its_name(path: Path) -> str:
+    """What a file is packed with by its name alone; empty where that promises nothing, or it is gzip.
+
+    Raises:
+      OSError: if it cannot be read, which those who ask have done.
+    """
+    packer = ENDINGS.get(path.suffix.lower(), "")
+    if not packer:
+        return ""
+    with open(path, "rb") as file:
+        return "" if file.read(len(GZIP)) == GZIP else packer
 
 
 def is_binary(text: bytes) -> bool:
