@@ -15,19 +15,21 @@ import json
 import math
 from collections.abc import Callable
 
+import numpy as np
 from absl import flags
 
 from experiments import launch
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, counted
 from rnn_research.models.perplexity import limits_of, perplexity
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
 from rnn_research.tasks.text.coverage import coverage
+from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.tasks.text.words import UNKNOWN
 from rnn_research.training import trained, zero_start
 from rnn_research.training.results import interval_of
-from rnn_research.training.run_text import read_text
+from rnn_research.training.run_text import Documents, read_text
 from rnn_research.training.walk import totals, walker
 
 WORKDIR = launch.workdir_flag("directory of a trained run")
@@ -59,14 +61,12 @@ def main() -> None:
     documents, source = read_text(run.config, directory, TEXT.value, SPLIT.value, MOST_BYTES.value)
     tokens, ends, lengths = text_task.encode(documents, run.vocabulary, run.config.task.reset_at_documents)
     if len(tokens) < 2:
-        raise UserError(f"{source}: {len(tokens)} symbols are too few to score, at least 2 are needed")
-    outside = run.vocabulary.outside(tokens)
-    if run.vocabulary.level == "tokens":  # what is written as <unk> is a token like others
-        outside -= sum(text.split().count(UNKNOWN.encode()) for _, text in documents)
+        raise UserError(f"{source}: {counted(len(tokens), 'symbol')} cannot be scored, at least 2 are needed")
+    outside = outside_of(tokens, documents, run.vocabulary)
     if not (tokens[1:] >= 0).any():
         raise UserError(
-            f"--{'text' if TEXT.value else 'split'}={TEXT.value or SPLIT.value}: none of its {len(tokens):,} symbols "
-            "can be scored, they are outside the vocabulary of the run: give a text in its alphabet"
+            f"--{'text' if TEXT.value else 'split'}={TEXT.value or SPLIT.value}: of its {len(tokens):,} symbols none "
+            "behind the first can be scored, all are outside the vocabulary of the run: give a text in its alphabet"
         )
     config = run.config
     part = streams.evaluation(tokens, ends, config.evaluation.batch_size, config.task.chunk_length)
@@ -100,12 +100,22 @@ def main() -> None:
     what = found.missing or f"95 % over {found.blocks:,} {found.over}"
     results |= {"blocks": found.blocks, "interval": what, "outside_vocabulary": outside}
     results |= begun.figures("text") if begun else {}
-    print(f"{source}: {figures['tokens']:,} symbols scored, {outside:,} outside the vocabulary")
+    print(f"{source}: {counted(int(figures['tokens']), 'symbol')} scored, {outside:,} outside the vocabulary")
+    print(f"of {counted(len(tokens), 'symbol')} in all: the first is read only, as there is nothing to tell it from")
     print("\n".join(lines))
     print("\n".join([what, *limits_of(figures)]))
     if begun and (warning := begun.warning(source)):
         print(warning)
     print(json.dumps(results))
+
+
+def outside_of(tokens: np.ndarray, documents: Documents, words: Vocabulary) -> int:
+    """How many symbols behind the first are not in the vocabulary; a written ``<unk>`` is a token like others."""
+    outside = words.outside(tokens[1:])
+    if words.level == "tokens":
+        written = [word == UNKNOWN.encode() for _, text in documents for word in text.split()]
+        outside -= sum(written) - (bool(words.outside(tokens[:1])) and written[0])
+    return outside
 
 
 if __name__ == "__main__":

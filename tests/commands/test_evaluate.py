@@ -42,12 +42,34 @@ def test_symbols_outside_the_vocabulary_are_counted(call: WarmPython, trained: P
     assert found["outside_vocabulary"] == 100
     assert found["tokens"] == 20 * 16 - 1  # the very first symbol is not predicted
     assert "319 symbols scored, 100 outside the vocabulary" in ended.out
+    assert "of 420 symbols in all: the first is read only" in ended.out
     assert (
         "100 symbols (23.87%) are outside the vocabulary and are not coded: every figure is of the others" in ended.out
     )
     assert "bits_per_byte" not in found
     assert found["bits_per_coded_byte"] == pytest.approx(found["nats_per_token"] / math.log(2))
     assert found["text"] == str(path)
+
+
+def test_a_first_symbol_outside_the_vocabulary_is_counted_nowhere(call: WarmPython, trained: Path, tmp_path: Path):
+    """It is not scored, whatever it is: what is outside is the same number in both places that say it."""
+    path = tmp_path / "capital.txt"
+    path.write_bytes(b"Quick Quick foxes.\n" * 20)
+    ended = call("evaluate", f"--workdir={trained}", f"--text={path}")
+    found = last(ended)
+    assert found["outside_vocabulary"] == found["uncoded_symbols"] == 39
+    assert found["tokens"] + found["uncoded_symbols"] == 20 * 19 - 1
+    assert "39 outside the vocabulary" in ended.out
+
+
+def test_a_file_that_is_no_gzip_though_its_name_says_so_is_read_with_a_note(
+    call: WarmPython, trained: Path, tmp_path: Path
+):
+    path = tmp_path / "plain.gz"
+    path.write_bytes(b"3 quick foxes.\n" * 20)
+    ended = call("evaluate", f"--workdir={trained}", f"--text={path}")
+    assert last(ended)["tokens"] == 299
+    assert f"{path} is no gzip by its content, whatever its name: it is read as it stands" in ended.out
 
 
 def test_text_of_which_nothing_is_known(call: WarmPython, trained: Path, tmp_path: Path):
@@ -65,4 +87,4 @@ def test_wrong_calls(call: WarmPython, trained: Path, tmp_path: Path):
     refused(call("evaluate", run, "--split=tset"), "--split='tset'", "'test'", "test, train, validation")
     refused(call("evaluate", run, f"--text={none}"), f"--text={none}", "no such file")
     refused(call("evaluate", run, f"--text={tmp_path / 'empty'}"), "--text=", "empty")
-    refused(call("evaluate", run, f"--text={tmp_path / 'one'}"), "1 symbols are too few")
+    refused(call("evaluate", run, f"--text={tmp_path / 'one'}"), "1 symbol cannot be scored")
