@@ -1,5 +1,6 @@
 """Two values of a field compared over pairs of runs that are alike in seed and in all else that is swept."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -8,8 +9,8 @@ from rnn_research.errors import UserError
 from rnn_research.runs.conditions import column, parse, select
 from rnn_research.runs.frames import is_field
 from rnn_research.runs.question import swept
-from rnn_research.runs.settings import scored
-from rnn_research.runs.statistics import paired
+from rnn_research.runs.settings import of_setting, scored
+from rnn_research.runs.statistics import Paired, paired
 
 
 class Pair(NamedTuple):
@@ -55,7 +56,7 @@ def compare(runs: pd.DataFrame, figure: str, pair: Pair, flag: str = "--pair") -
     """
     column(runs, flag, pair.field)
     alike = [name for name in swept(runs) if name != pair.field]
-    seeds = [name for name in runs.columns if is_field(name) and name.endswith("seed")]
+    seeds = seeds_of(runs)
     sides = []
     for value in (pair.first, pair.second):
         chosen = select(runs, [parse(flag, f"{pair.field}={value}")])
@@ -80,3 +81,37 @@ def compare(runs: pd.DataFrame, figure: str, pair: Pair, flag: str = "--pair") -
         "effect size d_z": found.effect,
         "p": found.p,
     }
+
+
+def seeds_of(runs: pd.DataFrame) -> list[str]:
+    """The fields that are seeds."""
+    return [name for name in runs.columns if is_field(name) and name.endswith("seed")]
+
+
+def between(runs: pd.DataFrame, figure: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> Paired | None:
+    """Two settings by the differences of their runs that are alike in seed and in all that neither names.
+
+    Args:
+      runs: rows of ``load`` that count.
+      figure: a column with numbers.
+      first: fields of one setting.
+      second: of the other, the same fields.
+
+    Returns:
+      First minus second; None for fewer than two pairs, which have no interval.
+    """
+    alike = [name for name in swept(runs) if name not in first]
+    sides = [
+        scored(of_setting(runs, dict(setting)), figure).groupby([*alike, *seeds_of(runs)], dropna=False)[figure].mean()
+        for setting in (first, second)
+    ]
+    both = pd.concat(sides, axis=1, keys=("first", "second"), join="inner").reset_index()
+    if len(both) < 2:
+        return None
+    strata_N = both.groupby(alike, dropna=False).ngroup().to_numpy() if alike else None
+    return paired((both["first"] - both["second"]).to_numpy(), strata_N)
+
+
+def told(found: Paired) -> bool:
+    """Whether the interval of the differences leaves out zero."""
+    return found.low > 0 or found.high < 0

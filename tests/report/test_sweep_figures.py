@@ -130,7 +130,7 @@ def test_a_single_run_has_no_interval_and_none_is_spoken_of():
     table.loc[1, ["mean_low95", "mean_high95"]] = 0.4, 0.6  # of another setting alone
     text = against.sentence(table, question)
     assert "Nothing tells the best from the rest" in text
-    assert text.endswith("bar: its 95 % interval by Student's t, where there are two runs or more.")
+    assert text.endswith("bar: its 95 % interval by Student's t over these runs, where there are two runs or more.")
 
 
 @pytest.mark.parametrize(("half", "level"), [(0.01, False), (0.2, True), (np.nan, True)])
@@ -261,3 +261,71 @@ def test_runs_that_have_their_time_in_common_are_not_held_against_it(runs):
     assert pareto.costs(runs) == pareto.COSTS
     assert pareto.costs(runs.assign(packed_runs=4)) == ("parameters",)
     assert pareto.costs(runs.assign(packed_runs=np.nan)) == pareto.COSTS
+
+
+def paired_sweep(folder, differences, seeds=None):
+    """Two rates over seeds that move a score more than the rate does; the second lies above by the differences."""
+    for seed, difference in enumerate(differences):
+        for rate, more in ((0.01, 0.0), (0.1, difference)):
+            own = seed if seeds is None or rate == 0.01 else seed + seeds
+            score = 0.2 + 0.1 * seed + more
+            fields = {"optimizer.learning_rate": rate, "seed": own}
+            write_run(folder / f"{rate}-{own}", fields, score, (1.0, 0.9, score))
+    runs = load(folder)
+    question, runs = ask(runs)
+    return runs, question, summaries(runs, question.y, question.fields)
+
+
+def test_settings_that_share_seeds_are_told_apart_by_their_pairs_where_intervals_overlap(tmp_path):
+    runs, question, table = paired_sweep(tmp_path, (0.01, 0.012, 0.011))
+    text = against.sentence(table, question, runs)
+    assert (
+        "The interval of the best meets another's, and yet seed by seed it is better than the next by 0.011 [" in text
+    )
+    assert "] over 3 pairs." in text
+    assert "do not tell" not in text
+    found, left_out = curves.gather(runs, best(runs, question), question)
+    (curve,) = found
+    other = curve._replace(
+        label="b", mean_S=curve.mean_S + 0.011, low_S=curve.low_S + 0.011, high_S=curve.high_S + 0.011
+    )
+    shifted = {seed: end + more for (seed, end), more in zip(curve.end_by_seed.items(), (0.01, 0.012, 0.011))}
+    text = curves.sentence([curve, other._replace(end_by_seed=shifted)], left_out, question)
+    assert "(their intervals overlap, and yet seed by seed the first is better by 0.011 [0.00852, 0.0135] over" in text
+    assert "(their intervals do not tell the two apart)" in curves.sentence(
+        [curve, other._replace(end_by_seed=None)], 0, question
+    ), "an analysis of an older version"
+
+
+def test_pairs_that_scatter_about_zero_do_not_tell_either(tmp_path):
+    runs, question, table = paired_sweep(tmp_path, (0.1, -0.09, 0.02))
+    text = against.sentence(table, question, runs)
+    assert "Seeds do not tell the best from the rest: its interval meets another's, and seed by seed the next" in text
+    assert "differs by 0.01 [-0.227, 0.247] over 3 pairs." in text
+
+
+def test_settings_without_a_seed_in_common_have_no_pairs(tmp_path):
+    runs, question, table = paired_sweep(tmp_path, (0.01, 0.012, 0.011), seeds=10)
+    text = against.sentence(table, question, runs)
+    assert "its interval meets another's, and they share no two seeds to compare them by." in text
+
+
+def test_an_interval_that_goes_on_below_zero_ends_with_an_arrow_on_a_logarithmic_axis(monkeypatch, tmp_path):
+    """A bar to the edge of a logarithmic axis has a length that means nothing."""
+    shown = []
+    monkeypatch.setattr(against, "save", lambda drawn, panels, path: shown.extend(panels))
+    columns = {"mean": [0.01, 0.5], "mean_low95": [-0.02, 0.4], "mean_high95": [0.04, 0.6], "failed": 0, "runs_of": 3}
+    table = pd.DataFrame({"optimizer.learning_rate": [0.01, 0.1], **columns})
+    question = Question(y="test_loss", x="optimizer.learning_rate", group=(), select="loss", curve="loss")
+    against.draw(table, question, tmp_path / "x.png")
+    (axes,) = shown
+    assert axes.get_yscale() == "log"
+    arrows = [line for line in axes.lines if line.get_marker() == "v"]
+    assert [line.get_xydata().tolist() for line in arrows] == [[[0.01, 0.005]]]
+    (bars,) = axes.containers[0][2]
+    assert min(segment[:, 1].min() for segment in bars.get_segments()) == pytest.approx(0.005)
+    assert axes.get_ylim()[0] > 0.001
+    assert "an arrow: it goes on below zero" in against.sentence(table, question)
+    above = table.assign(mean_low95=[0.005, 0.4])
+    assert "arrow" not in against.sentence(above, question)
+    plt.close("all")

@@ -10,11 +10,14 @@ from matplotlib.axes import Axes
 
 from rnn_research.errors import counted, some_of
 from rnn_research.report.sweep.drawing import (
+    BELOW,
     LINES,
     STYLES,
     field_axis,
     is_logarithmic,
     key,
+    least_drawn,
+    paired_words,
     positions,
     save,
     short,
@@ -22,8 +25,12 @@ from rnn_research.report.sweep.drawing import (
     value_axis,
     words,
 )
+from rnn_research.runs.pairs import between, told
 from rnn_research.runs.question import Question, more_is_better
 from rnn_research.runs.settings import each, label, telling
+from rnn_research.runs.statistics import Paired
+
+OVER_RUNS = "its 95 % interval by Student's t over these runs"
 
 
 def lines(table: pd.DataFrame, question: Question, figure: str = "mean") -> tuple[list[tuple[str, pd.DataFrame]], int]:
@@ -52,14 +59,22 @@ def draw(table: pd.DataFrame, question: Question, path: Path) -> None:
     found, _ = lines(table, question)
     figure, axes = plt.subplots(figsize=size(len(found)))
     shown = pd.concat([part for _, part in found])
-    bars(axes, found, question, "mean")
+    least = least_drawn(shown["mean"], shown["mean_low95"])
+    bars(axes, found, question, "mean", shift=0.01, least=least)
     value_axis(axes, question.y, shown["mean"])
     field_axis(axes, str(question.x), list(shown[question.x]))
     key(axes, len(found))
     save(figure, [axes], path)
 
 
-def bars(axes: Axes, found: list[tuple[str, pd.DataFrame]], question: Question, figure: str, shift: float = 0) -> None:
+def bars(
+    axes: Axes,
+    found: list[tuple[str, pd.DataFrame]],
+    question: Question,
+    figure: str,
+    shift: float = 0,
+    least: float | None = None,
+) -> None:
     """A line for each group, with the interval of each of its points as a bar.
 
     Args:
@@ -68,6 +83,7 @@ def bars(axes: Axes, found: list[tuple[str, pd.DataFrame]], question: Question, 
       question: what is drawn against what.
       figure: the column that is drawn; its interval is in ``_low95`` and ``_high95``.
       shift: by what share of the axis each line is moved aside, so that equal ones do not hide each other.
+      least: where bars that go on below zero end, with an arrow, from ``least_drawn``.
     """
     values = [value for _, part in found for value in part[question.x]]
     places, numbers = positions(values)
@@ -80,6 +96,9 @@ def bars(axes: Axes, found: list[tuple[str, pd.DataFrame]], question: Question, 
         )
         middle = part[figure].to_numpy(np.float64)
         low, high = (part[f"{figure}_{end}95"].fillna(part[figure]).to_numpy(np.float64) for end in ("low", "high"))
+        if least is not None and (low <= 0).any():
+            axes.plot(place[low <= 0], np.full((low <= 0).sum(), least), "v", color=style.colour, ms=5)
+            low = np.where(low <= 0, least, low)
         axes.errorbar(
             *(place, middle, np.maximum([middle - low, high - middle], 0)),  # rounding
             color=style.colour,
@@ -92,14 +111,23 @@ def bars(axes: Axes, found: list[tuple[str, pd.DataFrame]], question: Question, 
         )
 
 
-def sentence(table: pd.DataFrame, question: Question) -> str:
-    """Where each line is best, and whether that is at an end of the axis."""
+def sentence(table: pd.DataFrame, question: Question, runs: pd.DataFrame | None = None) -> str:
+    """Where each line is best, whether that is told from the rest, and whether it is at an end of the axis.
+
+    Args:
+      table: a row a setting, from ``summaries``.
+      question: what is drawn against what.
+      runs: that count, to compare the best with the next seed by seed where their intervals meet.
+    """
     found, left_out = lines(table, question)
     numbers = positions(list(table[question.x]))[1]
     best: dict[Any, list[str]] = {}
+    told_by_pairs: dict[str, Paired] = {}
+    level_in_pairs: dict[str, Paired] = {}
     at_an_end, level, alone = [], [], []
     for name, part in found:
-        value = part.loc[part["mean"].idxmax() if more_is_better(question.y) else part["mean"].idxmin()][question.x]
+        order = part.sort_values("mean", ascending=not more_is_better(question.y), kind="stable")
+        value = order.iloc[0][question.x]
         best.setdefault(value, []).append(name)
         if numbers and len(part) > 2 and value in (part[question.x].min(), part[question.x].max()):
             at_an_end.append(name)
@@ -109,23 +137,50 @@ def sentence(table: pd.DataFrame, question: Question) -> str:
         if not (intervals[part[question.x] == value].all() and intervals.sum() > 1):
             alone.append(name)
         elif _meets_another(part[intervals], part.loc[intervals, question.x] == value):
-            level.append(name)
+            found_here = None if runs is None else between(runs, question.y, *_first_two(order, question))
+            if found_here is None:
+                level.append(name)
+            else:
+                better = told(found_here) and (found_here.mean > 0) == more_is_better(question.y)
+                (told_by_pairs if better else level_in_pairs)[name] = found_here
     where = "; ".join(f"{short(value)}{_whose(names, len(found))}" for value, names in best.items())
     text = f"{words(question.y).capitalize()} is best at {words(str(question.x))} {where}."
     if level:
-        text += f" Seeds do not tell the best from the rest{_whose(level, len(found))}: its interval meets another's."
+        text += (
+            f" Seeds do not tell the best from the rest{_whose(level, len(found))}: its interval meets another's, "
+            "and they share no two seeds to compare them by."
+        )
+    for name, difference in level_in_pairs.items():
+        text += (
+            f" Seeds do not tell the best from the rest{_whose([name], len(found))}: its interval meets another's, and "
+            f"seed by seed the next differs by {paired_words(difference)}."
+        )
+    for name, difference in told_by_pairs.items():
+        text += (
+            f" The interval of the best meets another's{_whose([name], len(found))}, and yet seed by seed it is better "
+            f"than the next by {paired_words(difference)}."
+        )
     if alone:
         text += f" Nothing tells the best from the rest{_whose(alone, len(found))}: a single run has no interval."
     if at_an_end and not str(question.x).startswith("task."):
         text += f" The best may lie beyond what was tried{_whose(at_an_end, len(found))}: it is at an end."
     barred = pd.concat([part for _, part in found])["mean_low95"].notna()
-    bar = ", bar: its 95 % interval by Student's t" if barred.all() else ""
+    bar = f", bar: {OVER_RUNS}" if barred.all() else ""
     if barred.any() and not barred.all():
-        bar = ", bar: its 95 % interval by Student's t, where there are two runs or more"
+        bar = f", bar: {OVER_RUNS}, where there are two runs or more"
+    shown = pd.concat([part for _, part in found])
+    if least_drawn(shown["mean"], shown["mean_low95"]) is not None:
+        bar += f" ({BELOW})"
     text += f" Mean over the runs of each point{bar}."
     if lost := int(table["failed"].sum()):
         text += f" {some_of(lost, int(table['runs_of'].sum()), 'run', 'has', 'have')} failed, in no mean."
     return text + (f" {counted(left_out, 'group')} more left out, the worst." if left_out else "")
+
+
+def _first_two(order: pd.DataFrame, question: Question) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of the best point of a line and of the next."""
+    first, second = order[question.fields].head(2).to_dict("records")
+    return first, second
 
 
 def _meets_another(part: pd.DataFrame, best: pd.Series) -> bool:

@@ -7,11 +7,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from rnn_research.report.sweep.drawing import LINES, STYLES, key, save, size, value_axis, words
+from rnn_research.report.sweep.drawing import (
+    LINES,
+    STYLES,
+    key,
+    least_drawn,
+    paired_words,
+    save,
+    size,
+    value_axis,
+    words,
+)
 from rnn_research.runs.frames import curves, is_field
+from rnn_research.runs.pairs import seeds_of, told
 from rnn_research.runs.question import Question, more_is_better
 from rnn_research.runs.settings import label, of_setting, problem_fields, telling
-from rnn_research.runs.statistics import mean_interval
+from rnn_research.runs.statistics import mean_interval, paired
 
 
 class Curve(NamedTuple):
@@ -26,6 +37,8 @@ class Curve(NamedTuple):
       mean_S: of the figure.
       low_S: lower end of its 95 % interval (Student's); nan for one run.
       high_S: upper end.
+      end_by_seed: the last value of each run, by its seeds; None in an analysis of an older version, and where
+        runs have all seeds in common.
     """
 
     label: str
@@ -36,6 +49,7 @@ class Curve(NamedTuple):
     mean_S: np.ndarray
     low_S: np.ndarray
     high_S: np.ndarray
+    end_by_seed: dict[str, float] | None = None
 
 
 def gather(runs: pd.DataFrame, best: pd.DataFrame, question: Question) -> tuple[list[Curve], int]:
@@ -76,19 +90,31 @@ def average(runs: pd.DataFrame, name: str, called: str) -> Curve | None:
     if len(value_SN) < 2:
         return None
     mean_S, low_S, high_S = mean_interval(value_SN.to_numpy().T)
-    return Curve(called, "", value_SN.shape[1], len(runs), value_SN.index.to_numpy(), mean_S, low_S, high_S)
+    seeds = runs.set_index("run")[seeds_of(runs)]
+    ends = {" ".join(map(str, seeds.loc[run])): float(value) for run, value in value_SN.iloc[-1].items()}
+    counts = value_SN.shape[1], len(runs)
+    by_seed = ends if len(ends) == counts[0] else None
+    return Curve(called, "", *counts, value_SN.index.to_numpy(), mean_S, low_S, high_S, by_seed)
 
 
 def draw(found: list[Curve], name: str, path: Path) -> None:
     """A line and a band for each."""
     figure, axes = plt.subplots(figsize=size(len(found)))
+    least = _least(found)
     for curve, style in zip(found, STYLES):
         axes.plot(curve.step_S, curve.mean_S, color=style.colour, ls=style.line, lw=1.6, label=curve.label)
-        axes.fill_between(curve.step_S, curve.low_S, curve.high_S, color=style.colour, alpha=0.18, lw=0)
+        low_S = curve.low_S if least is None else np.maximum(curve.low_S, least)
+        axes.fill_between(curve.step_S, low_S, curve.high_S, color=style.colour, alpha=0.18, lw=0)
     value_axis(axes, name, np.concatenate([curve.mean_S for curve in found]))
+    if least is not None:
+        axes.set_ylim(bottom=least)
     axes.set_xlabel("step")
     key(axes, len(found))
     save(figure, [axes], path)
+
+
+def _least(found: list[Curve]) -> float | None:
+    return least_drawn(*(np.concatenate([getattr(curve, name) for curve in found]) for name in ("mean_S", "low_S")))
 
 
 def sentence(found: list[Curve], left_out: int, question: Question) -> str:
@@ -100,7 +126,9 @@ def sentence(found: list[Curve], left_out: int, question: Question) -> str:
     text = f"{words(question.curve).capitalize()} at the last step: {'; '.join(parts)}. "
     text += f"Each line is the best setting of its kind by validation, mean over {_seeds(found)}; "
     several = any(curve.seeds > 1 for curve in found)
-    text += "band: its 95 % interval by Student's t" if several else "one run gives no band"
+    text += "band: its 95 % interval by Student's t over these runs" if several else "one run gives no band"
+    if _least(found) is not None:
+        text += " (where it meets the lower edge, it goes on to zero and below, for which the axis has no place)"
     return text + (f"; {left_out} more are left out, the worst by validation." if left_out else ".")
 
 
@@ -114,8 +142,20 @@ def _first(curves_here: list[Curve], sign: int) -> str:
         text += f", then {second.label} with {second.mean_S[-1]:.4g}, which the first reaches at step {passed[0]:,}"
         apart = second.low_S[-1] > first.high_S[-1] or second.high_S[-1] < first.low_S[-1]
         if min(first.seeds, second.seeds) < 2 or not apart:
-            text += " (their intervals do not tell the two apart)"
+            text += f" ({_in_pairs(first, second, sign)})"
     return text
+
+
+def _in_pairs(first: Curve, second: Curve, sign: int) -> str:
+    """What the seeds that two curves share say, whose intervals overlap."""
+    ends, others = first.end_by_seed or {}, second.end_by_seed or {}
+    common = [seed for seed in ends if seed in others]
+    if len(common) < 2:
+        return "their intervals do not tell the two apart"
+    found = paired(np.array([ends[seed] - others[seed] for seed in common]))
+    if told(found) and sign * found.mean < 0:
+        return f"their intervals overlap, and yet seed by seed the first is better by {paired_words(found)}"
+    return f"their intervals do not tell the two apart, nor do they seed by seed: they differ by {paired_words(found)}"
 
 
 def _seeds(found: list[Curve]) -> str:

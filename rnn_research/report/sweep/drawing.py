@@ -10,8 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rnn_research.errors import counted
 from rnn_research.report import figures
 from rnn_research.runs.directory import written_whole
+from rnn_research.runs.statistics import Paired
+
+BELOW = "an arrow: it goes on below zero, for which a logarithmic axis has no place"
+"""Of an interval that ends at ``least_drawn``."""
 
 NO_DATE = {"CreationDate": None}
 """Of a PDF: the same picture is then the same file."""
@@ -96,6 +101,30 @@ def value_axis(axes: Axes, name: str, values: Iterable[float]) -> None:
     if is_logarithmic(values):
         axes.set_yscale("log")
     axes.set_ylabel(words(name))
+
+
+def least_drawn(values: Iterable[float], lows: Iterable[float]) -> float | None:
+    """Where intervals end that go on below zero, on an axis that is logarithmic; None where none do, or it is not.
+
+    Args:
+      values: that decide whether it is.
+      lows: lower ends of their intervals.
+    """
+    values, lows = (np.array(list(each), np.float64) for each in (values, lows))
+    if not is_logarithmic(values) or not (lows <= 0).any():
+        return None
+    both = np.concatenate([values, lows])
+    return float(both[both > 0].min() / 2)
+
+
+def paired_words(found: Paired) -> str:
+    """``0.0123 [0.0101, 0.0145] over 3 pairs``."""
+    return f"{abs(found.mean):.3g} [{_ends(found)}] over {counted(found.pairs, 'pair')}"
+
+
+def _ends(found: Paired) -> str:
+    low, high = (found.low, found.high) if found.mean >= 0 else (-found.high, -found.low)
+    return f"{low:.3g}, {high:.3g}"
 
 
 def short(value: Any) -> str:

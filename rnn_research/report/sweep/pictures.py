@@ -39,7 +39,7 @@ def draw(
         path = folder / "against.png"
         against.draw(settings, question, path)
         heading = f"{words(question.y)} against {words(question.x)}".capitalize()
-        pictures.append(Picture(heading, path, against.sentence(settings, question)))
+        pictures.append(Picture(heading, path, against.sentence(settings, question, whole(counted, question.fields))))
         fields = heat_map.choose(settings, question)
         if fields is not None:
             path = folder / "heat_map.png"
