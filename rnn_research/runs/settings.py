@@ -8,6 +8,7 @@ A run that has ended without a finite figure has failed, whatever its status:
 averages are of the others, with how many of how many beside them.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -119,9 +120,11 @@ def best(runs: pd.DataFrame, question: Question) -> pd.DataFrame:
 
     Returns:
       A row a problem, then one a kind: ``best of``, the swept fields, the ``counts`` of y,
-      the mean of the figure that chose, and the mean of y with its interval. Where no run
-      has the figure that chooses, nothing is best, and the fields are empty.
+      the mean of the figure that chose, the mean of y with its interval, and the ``floor`` of
+      the task where it has one for y. Where no run has the figure that chooses, nothing is
+      best, and the fields are empty.
     """
+    floor = floor_of(question.y, runs)
     fields = list(dict.fromkeys([*question.fields, *swept(runs)]))
     problems = problem_fields(runs)
     parts = {label(setting): part for setting, part in each(runs, problems)}
@@ -140,8 +143,19 @@ def best(runs: pd.DataFrame, question: Question) -> pd.DataFrame:
         row |= {name: found[name] for name in ("runs", "runs_of", "failed")}
         row[question.select] = first["mean"]
         row |= {question.y + end: found["mean" + end] for end in ("", "_low95", "_high95")}
+        if floor is not None:
+            own = part if not np.isfinite(first["mean"]) else of_setting(part, chosen)
+            row["floor"] = own[floor].astype(np.float64).mean()
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def floor_of(figure: str, runs: pd.DataFrame) -> str | None:
+    """The column of what a model without memory or context reaches in a figure of a split; None where there is none."""
+    name = re.sub("^(test|validation|train)_", "", figure)
+    # Of a text the floor is called after what it counts.
+    column = {"nats_per_token": "floor_unigram_nats"}.get(name, f"floor_{name}")
+    return column if column in runs.columns and runs[column].notna().any() else None
 
 
 def problem_fields(runs: pd.DataFrame) -> list[str]:

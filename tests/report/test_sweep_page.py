@@ -12,8 +12,8 @@ import pytest
 from chromium import COMMAND, SHELL, Chromium
 from written_runs import write_run, write_sweep
 
-from rnn_research.report.sweep.page import analyse
-from rnn_research.report.sweep.tables import Analysed, Table, as_html
+from rnn_research.report.sweep.page import analyse, conclusion
+from rnn_research.report.sweep.tables import Analysed, Table, as_html, gather
 from rnn_research.runs import load
 from rnn_research.runs.conditions import counted, parse
 from rnn_research.runs.directory import RunDirectory
@@ -133,7 +133,7 @@ def test_the_filter_knows_words_and_comparisons(page, text, left):
 
 @needs_chromium
 def test_markup_in_a_name_stays_text(page):
-    assert page.run("document.title") == "Test mean squared error of 20 runs"
+    assert page.run("document.title") == "Test mean squared error of 19 of 20 runs"
     assert f"runs/{HOSTILE}" in column(page, "runs", "run")
     assert "<b>bold</b>" in column(page, "settings", "model.cell")
     assert page.run("document.querySelectorAll('body b').length") == 0
@@ -175,7 +175,7 @@ class Text(HTMLParser):
 def test_the_page_says_what_was_found_and_what_is_amiss(folder):
     text = " ".join(Text((folder / "analysis" / "report.html").read_text()).parts)
     assert "By validation mean squared error the choice is learning rate 0.01, cell gru; " in text
-    assert "its test mean squared error is 0.112 [0.08716, 0.1368], over 3 runs." in text
+    assert "its test mean squared error is 0.112 [0.08716, 0.1368], 95 % by Student's t over 3 runs." in text
     assert "3 of 22 runs are not done: 1 damaged, 1 failed, 1 unfinished" in text
     for reason in ("step 7: the loss is nan", "it has come to step 20", "config.json is damaged"):
         assert reason in text
@@ -217,3 +217,43 @@ def test_the_page_says_of_how_many_runs_a_mean_is(tmp_path):
     analyse(RunDirectory(tmp_path / "out"), Analysed(runs, kept, question), "c")
     assert "over 2 of 3 runs, the others failed." in (tmp_path / "out" / "report.html").read_text()
     assert "| 2 of 3 | 1 |" in (tmp_path / "out" / "tables" / "best.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("floor", "said"),
+    [
+        (0.5, "; it is better than the floor of 0.5, which needs no memory or context."),
+        (0.11, "; it is not told apart from the floor of 0.11, which needs no memory or context."),
+        (0.01, "; it is worse than the floor of 0.01, which needs no memory or context."),
+        (None, "over 3 runs."),
+    ],
+)
+def test_a_floor_stands_beside_the_best(tmp_path, floor, said):
+    for seed in range(3):
+        more = {} if floor is None else {"floor_mean_squared_error": floor}
+        write_run(tmp_path / str(seed), {"seed": seed}, 0.1 + 0.01 * seed, **more)
+    sweep = asked_of(tmp_path)
+    rows = gather(sweep)["best"].rows
+    assert conclusion(sweep, rows).endswith(said)
+    assert ("floor" in rows.columns) == (floor is not None)
+
+
+def test_a_floor_stands_beside_a_single_run_without_a_verdict(tmp_path):
+    write_run(tmp_path / "a", {"seed": 0}, 0.1, floor_mean_squared_error=0.5)
+    sweep = asked_of(tmp_path)
+    text = conclusion(sweep, gather(sweep)["best"].rows)
+    assert text.endswith("is 0.1, over 1 run; the floor, without memory or context, is 0.5.")
+
+
+def test_the_interval_of_a_run_is_said_not_to_be_over_seeds(tmp_path):
+    ends = {"test_mean_squared_error_low95": 0.05, "test_mean_squared_error_high95": 0.2}
+    write_run(tmp_path / "a", {"seed": 0}, **ends, interval_of_test="over 12 stretches of about 400 symbols")
+    write_run(tmp_path / "b", {"seed": 1}, **ends, interval_of_test="no interval: 1 stretch is too few")
+    caption = gather(asked_of(tmp_path))["runs"].caption
+    assert "is that of one run alone, over its own stretches, not over seeds." in caption
+
+
+def asked_of(folder):
+    runs = load(folder)
+    question, kept = ask(counted(runs, []))
+    return Analysed(runs, kept, question)

@@ -16,7 +16,8 @@ from rnn_research.runs import owner
 from rnn_research.runs import tables as files
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.frames import is_field
-from rnn_research.runs.settings import problem_fields
+from rnn_research.runs.question import Question, more_is_better
+from rnn_research.runs.settings import problem_fields, scored
 from rnn_research.runs.tables import readable, shown
 
 POLICY = "default-src 'none'; img-src data:; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -55,7 +56,8 @@ def write_page(directory: RunDirectory) -> tuple[Path, ...]:
     """
     sweep, found, command = stored.read(directory)
     tables = gather(sweep)
-    title = f"{words(sweep.question.y).capitalize()} of {len(sweep.counted)} runs"
+    have, of = len(scored(sweep.counted, sweep.question.y)), len(sweep.counted)
+    title = f"{words(sweep.question.y).capitalize()} of {counted(of, 'run') if have == of else f'{have} of {of} runs'}"
     for table in tables.values():
         files.write(directory.path / "tables", table.name, table.rows, table.caption)
     drawn = pictures.draw(sweep, tables, found, directory.figures)
@@ -99,11 +101,25 @@ def conclusion(sweep: Analysed, best: pd.DataFrame) -> str:
         setting = ", ".join(f"{words(field)} {shown(row[field])}" for field in fields) or "the only setting"
         score = readable(best[[question.y, *(question.y + end for end in ("_low95", "_high95"))]]).loc[row.name].iloc[0]
         where = "" if row["best of"] == "all runs" else f"on {row['best of']}: "
+        over = "over" if score == shown(row[question.y]) else "95 % by Student's t over"
         sentences.append(
             f"{where}by {words(question.select)} the choice is {setting}; its {words(question.y)} is {score}, "
-            f"over {_of(row['runs'], row['runs_of'])}."
+            f"{over} {_of(row['runs'], row['runs_of'])}{_beside_floor(row, question)}."
         )
     return " ".join(text[0].upper() + text[1:] for text in sentences) or f"No run has a {words(question.y)}."
+
+
+def _beside_floor(row: pd.Series, question: Question) -> str:
+    """On which side of the task's floor a score lies by its interval, where there are both."""
+    floor = row.get("floor", math.nan)
+    if floor != floor:
+        return ""
+    low, high = (row[f"{question.y}_{end}95"] for end in ("low", "high"))
+    if low != low or high != high:
+        return f"; the floor, without memory or context, is {shown(floor)}"
+    better, worse = (low > floor, high < floor) if more_is_better(question.y) else (high < floor, low > floor)
+    side = "better than" if better else "worse than" if worse else "not told apart from"
+    return f"; it is {side} the floor of {shown(floor)}, which needs no memory or context"
 
 
 def _of(runs: int, of: int) -> str:

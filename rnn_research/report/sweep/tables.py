@@ -1,5 +1,6 @@
 """The tables of a sweep, and each as HTML that the page's script sorts and filters."""
 
+import re
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -14,7 +15,8 @@ from rnn_research.runs.tables import readable
 
 BEST = (
     "Chosen by the mean of {select} over the seeds, never by a test score; a setting in which a run failed stands "
-    "behind all others. {y} is the mean over the runs of the setting, with its 95 % interval by Student's t. "
+    "behind all others. {y} is the mean over the runs of the setting, with its 95 % interval by Student's t over them. "
+    "Two settings whose intervals overlap may yet differ seed by seed, where they share seeds: --pair=FIELD=A:B tells. "
     "A run that ended without a finite figure counts as failed, and is in no mean."
 )
 SETTINGS = (
@@ -22,6 +24,7 @@ SETTINGS = (
     "Student's t for the mean, order statistics for the median, Tukey and McLaughlin's for the interquartile mean; the "
     "last two need six runs. What failed, or ended without a finite figure, is in none of them."
 )
+OF_ONE_RUN = " The interval behind a {y} is that of one run alone, over its own {over}, not over seeds."
 SUCCESS = (
     "Success is {text}: the share of the runs, with Wilson's 95 % interval. "
     "A run that failed, or has no finite figure, has not succeeded."
@@ -78,7 +81,7 @@ def gather(sweep: Analysed) -> dict[str, Table]:
     if sweep.pairs:
         rows = pd.DataFrame([compare(counted, question.y, pair) for pair in sweep.pairs])
         tables.append(Table("pairs", "Paired comparisons", PAIRS.format(y=question.y), rows))
-    tables.append(Table("runs", "Every run", "All that was found, done or not.", of_runs(sweep)))
+    tables.append(Table("runs", "Every run", "All that was found, done or not." + of_one_run(sweep), of_runs(sweep)))
     return {table.name: table for table in tables}
 
 
@@ -92,6 +95,17 @@ def of_runs(sweep: Analysed) -> pd.DataFrame:
     figures = [question.y, *ends, question.select, "step", "parameters", "wall_seconds"]
     names = dict.fromkeys(["run", "status", *fields, *figures, "reason"])
     return runs[[name for name in names if name in runs.columns]]
+
+
+def of_one_run(sweep: Analysed) -> str:
+    """What the intervals in the table of runs are over, where there are some."""
+    y, runs = sweep.question.y, sweep.runs
+    if f"{y}_low95" not in runs.columns or runs[f"{y}_low95"].isna().all():
+        return ""
+    over = f"interval_of_{y.split('_', 1)[0]}"
+    texts = [text for text in runs[over].dropna() if text.startswith("over ")] if over in runs.columns else []
+    kinds = sorted({re.sub(r"^over [\d,]+ | of about [\d,]+ symbols?$", "", text) for text in texts})
+    return OF_ONE_RUN.format(y=y, over=", ".join(kinds[:3]) or "text or sequences")
 
 
 def as_html(table: Table, pages: pd.Series | None = None) -> str:
