@@ -101,7 +101,7 @@ def main() -> None:
     results |= {"blocks": found.blocks, "interval": what, "outside_vocabulary": outside}
     results |= begun.figures("text") if begun else {}
     print(f"{source}: {counted(int(figures['tokens']), 'symbol')} scored, {outside:,} outside the vocabulary")
-    print(f"of {counted(len(tokens), 'symbol')} in all: the first is read only, as there is nothing to tell it from")
+    print(f"of {counted(len(tokens), 'symbol')} in all: the first is read only, with nothing before it")
     print("\n".join(lines))
     print("\n".join([what, *limits_of(figures)]))
     if begun and (warning := begun.warning(source)):

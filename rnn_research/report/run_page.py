@@ -160,16 +160,17 @@ def learning_sentence(records: list[dict[str, Any]], results: dict[str, Any]) ->
     train = [r for r in records if r["kind"] == "train"]
     first, last = train[0], train[-1]
     kept = f"the model kept is the one of step {results['best_step']:,}."
-    begins = f"{first['loss']:.3f} {_mean_of('first', first['step'])}"
+    steps = "step" if first["step"] == 1 else "steps"
+    begins = f"{first['loss']:.3f} in {_mean_of('first', first['step'])} {steps}"
     if first is last:
         return f"Training loss is {begins}, and was logged once; {kept}"
-    ends = f"{last['loss']:.3f} {_mean_of('last', last['step'] - train[-2]['step'])}"
+    ends = f"{last['loss']:.3f} in {_mean_of('last', last['step'] - train[-2]['step'])}"
     way = "falls" if last["loss"] < first["loss"] else "does not fall:"
     return f"Training loss {way} from {begins} to {ends} of {counted(results['step'], 'step')}; {kept}"
 
 
 def _mean_of(which: str, steps: int) -> str:
-    return f"in the {which} step" if steps == 1 else f"in the mean of the {which} {steps:,} steps"
+    return f"the {which}" if steps == 1 else f"the mean of the {which} {steps:,}"
 
 
 def reach_sentence(records: list[dict[str, Any]]) -> str:

@@ -55,7 +55,7 @@ def test_a_loss_falls_where_it_falls(last, said):
     records = [{"kind": "train", "loss": 2.0, "step": 6}, {"kind": "train", "loss": last, "step": 10}]
     text = learning_sentence(records, {"step": 10, "best_step": 5})
     assert text.startswith(said)
-    assert f"in the mean of the first 6 steps to {last:.3f} in the mean of the last 4 steps of 10 steps;" in text
+    assert f"in the mean of the first 6 steps to {last:.3f} in the mean of the last 4 of 10 steps;" in text
 
 
 def test_a_loss_that_was_logged_once_neither_falls_nor_stays():
@@ -64,7 +64,7 @@ def test_a_loss_that_was_logged_once_neither_falls_nor_stays():
         "Training loss is 2.000 in the mean of the first 10 steps, and was logged once; the model kept"
     )
     alone = [{"kind": "train", "loss": loss, "step": step} for step, loss in ((1, 2.0), (2, 1.0))]
-    assert "from 2.000 in the first step to 1.000 in the last step of 2 steps" in learning_sentence(
+    assert "from 2.000 in the first step to 1.000 in the last of 2 steps" in learning_sentence(
         alone, {"step": 2, "best_step": 2}
     )
 
