@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,8 +12,9 @@ from ml_collections import ConfigDict
 from rnn_research.errors import UserError, nearest
 
 
+@cache
 def load_config(given: str) -> ConfigDict:
-    """The config of ``FILE[:arg]``, unchanged by the command line.
+    """The config of ``FILE[:arg]``, unchanged by the command line; not to be changed: every caller gets this one.
 
     Raises:
       UserError: if the file is missing or fails.
@@ -34,6 +36,12 @@ def load_config(given: str) -> ConfigDict:
     return config
 
 
+def forget() -> None:
+    """A file that is named again is executed again: another command begins."""
+    load_config.cache_clear()
+    _module.cache_clear()
+
+
 def load_points(given: str) -> list[dict[str, Any]]:
     """What the file's ``sweep()`` yields, a flat dictionary of changed fields each.
 
@@ -53,6 +61,7 @@ def load_points(given: str) -> list[dict[str, Any]]:
     return points
 
 
+@cache
 def _module(given: str) -> ModuleType:
     name = given.partition(":")[0]
     path = Path(name)

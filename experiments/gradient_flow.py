@@ -9,6 +9,7 @@ are shared out over the cores.
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from experiments import launch
-from rnn_research.errors import UserError, one_of
+from rnn_research.config import Field
+from rnn_research.errors import UserError
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.kept import Kept, refuse_another
@@ -25,7 +27,15 @@ from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
 from rnn_research.training import continued
 
-CONFIG = launch.config_flag()
+
+def own_fields(config: ConfigDict) -> Mapping[str, Field]:
+    """Those of the study that a config names."""
+    from rnn_research.studies import fields_of_config
+
+    return fields_of_config(config)
+
+
+CONFIG = launch.config_flag(own_fields)
 RUN = launch.define(flags.DEFINE_string, "run", None, "a trained run, for configs/gradient_flow.py:trained")
 WORKDIR = launch.workdir_flag("where the results go, made if it is missing")
 
@@ -41,13 +51,11 @@ def main() -> None:
     owner.check(directory, "study")
     share_cores()
     from rnn_research.report.gradient.page import write_page
-    from rnn_research.studies import STUDIES
-    from rnn_research.studies.checks import check
+    from rnn_research.studies import check
 
     if "study" not in config.analysis:
         raise UserError("--config names no study: take configs/gradient_flow.py:anatomy")
-    study = one_of("--config.analysis.study", config.analysis.study, STUDIES)
-    check(study, config)
+    kind = check(config)
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     if directory.used():
         continued.keep(config, continued.older_values(config, read_stored(directory), overrides), print)
@@ -57,7 +65,7 @@ def main() -> None:
         write_json(directory.overrides, overrides)
         write_json(directory.provenance, provenance(subject(config)))
         began = time.monotonic()
-        results = STUDIES[study](config, lambda line: print(line, flush=True), Kept(directory.path / "parts"))
+        results = kind.run(config, lambda line: print(line, flush=True), Kept(directory.path / "parts"))
         write_json(directory.results, {**results, "wall_seconds": time.monotonic() - began})
         write_page(directory)
         write_text(directory.done, "")

@@ -41,7 +41,7 @@ from rnn_research.tasks.text.vocabulary import OF_WORDS
 from rnn_research.training import foreign, trained
 from rnn_research.training.run_text import own_text, read_text
 
-CONFIG = launch.config_flag()
+CONFIG = launch.config_flag(bounds.fields_of_config)
 WORKDIR = launch.workdir_flag("directory of a trained run, of runs that differ in their seed, or of a PyTorch model")
 OUT = launch.define(flags.DEFINE_string, "out", None, "where the results go; by default WORKDIR/cells")
 WHERE = launch.define(
@@ -74,7 +74,7 @@ def main() -> None:
     """Studies one model, or several that differ in their seed."""
     directory = launch.directory(WORKDIR.value)
     config = launch.config_or(CONFIG, "configs/interpretable_cells.py")
-    bounds.check(config)
+    bounds.check_config(config)
     at_least("--show_labels", SHOW.value, 0, MOST_SHOWN)
     at_least("--null", NULL.value, 0, MOST_TABLES)
     refuse_idle_flags(directory)

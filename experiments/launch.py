@@ -6,11 +6,12 @@ number when a signal stopped a run that then saved its state.
 
 import errno
 import math
+import re
 import signal
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,10 +19,11 @@ from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
-from experiments import output
+from experiments import config_files, output
 from experiments.config_files import load_config
+from rnn_research.config import Field
+from rnn_research.config.flat import flatten
 from rnn_research.errors import RunFailed, UserError, nearest, nearest_field
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training.stop import Stopped, came, end_on_signals
 
@@ -29,6 +31,11 @@ OURS: list[str] = []  # the flags of this command, in the order in which help sh
 
 
 MAY_BE_EMPTY: set[str] = set()
+
+DECLARED: list[Callable[[ConfigDict], Mapping[str, "Field"]]] = []
+"""The fields that a config of this command has beside those of every config."""
+
+WIDTH, COLUMN = 120, 46  # of help: of a line, and where it says what a field is
 
 
 def define(kind: Callable[..., Any], name: str, default: Any, text: str, *more: Any, may_be_empty: bool = False) -> Any:
@@ -42,15 +49,45 @@ def define(kind: Callable[..., Any], name: str, default: Any, text: str, *more: 
     return kind(name, default, *more, text) if more else kind(name, default, text)
 
 
-def config_flag() -> Any:
-    """``--config=FILE[:arg]`` and ``--config.any.field=value``."""
+class _ConfigFile(flags.ArgumentParser):
+    """Reads what ``--config`` names: our own reader, so that it is executed once and its faults are said in a line."""
+
+    def parse(self, argument: Any) -> Any:
+        """The config, with the sections of the task and the model that the command line names."""
+        return argument if argument is None else loaded(argument, sys.argv).copy_and_resolve_references().lock()
+
+
+def config_flag(own: Callable[[ConfigDict], Mapping[str, Field]] = lambda config: {}) -> Any:
+    """``--config=FILE[:arg]`` and ``--config.any.field=value``.
+
+    Args:
+      own: the fields that a config of this command has beside those of every config.
+    """
     OURS.append("config")
+    DECLARED.append(own)
     try:
-        return config_flags.DEFINE_config_file(
+        flag = config_flags.DEFINE_config_file(
             "config", None, "a config file, FILE[:arg]; --config.FIELD=VALUE changes a field"
         )
     except flags.CantOpenFlagFileError as error:  # it reads the command line already
         fail(2, f"--flagfile cannot be read ({error.__cause__ or error.__context__}): give the flags themselves")
+    flags.FLAGS["config"].parser = _ConfigFile()
+    return flag
+
+
+def loaded(given: str, argv: Sequence[str]) -> ConfigDict:
+    """The config of ``FILE[:arg]`` with the sections of the task and the model that the command line names.
+
+    Raises:
+      UserError: if the file is missing or fails, or there is no such task or model.
+    """
+    config = load_config(given)
+    names = {name: argument(argv, f"config.{name}.name") for name in ("task", "model")}
+    if not any(names.values()):
+        return config
+    from rnn_research.training.defaults import rebuilt  # the config's own file has imported it already
+
+    return rebuilt(config, **{name: value or "" for name, value in names.items()})
 
 
 def workdir_flag(text: str) -> Any:
@@ -76,6 +113,7 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
         if any(a in ("--help", "-h", "-help", "--helpfull", "--helpshort") for a in argv[1:]):
             print(help_text(doc, argv))
             leave(0)
+        config_files.forget()
         try:
             check_flags(argv)
             sys.argv[:] = config_first(argv)
@@ -129,7 +167,7 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
 
 def fail(status: int, message: str) -> NoReturn:
     """Says one line on stderr and exits."""
-    line = " ".join(message.split())
+    line = " ".join(flagged(message).split())
     print(f"error: {line}", file=sys.stderr, flush=True)
     sys.exit(status)
 
@@ -199,7 +237,7 @@ def check_flags(argv: Sequence[str]) -> None:
       UserError: naming the flag, its value and what would be right.
     """
     given = config_argument(argv)
-    flat = {} if given is None else flatten(load_config(given))
+    flat = {} if given is None else flatten(loaded(given, argv))
     seen = set()
     rest = iter(argv[1:])
     for argument in rest:
@@ -285,12 +323,53 @@ def config_first(argv: Sequence[str]) -> list[str]:
 
 def config_argument(argv: Sequence[str]) -> str | None:
     """The value of ``--config`` on a command line."""
-    for i, argument in enumerate(argv):
-        if argument.startswith("--config="):
-            return argument.split("=", 1)[1]
-        if argument == "--config" and i + 1 < len(argv):
+    return argument(argv, "config")
+
+
+def argument(argv: Sequence[str], flag: str) -> str | None:
+    """The value of a flag on a command line, before it is parsed."""
+    for i, word in enumerate(argv):
+        if word.startswith(f"--{flag}="):
+            return word.split("=", 1)[1]
+        if word == f"--{flag}" and i + 1 < len(argv):
             return argv[i + 1]
     return None
+
+
+def flagged(message: str) -> str:
+    """A message of the library's with fields as they are given on this command line.
+
+    The library says ``model.hidden=0 must be at least 1``; whoever gave ``--config`` gives that as
+    ``--config.model.hidden``.
+    """
+    given = config_argument(sys.argv) if "config" in OURS else None
+    if given is None:
+        return message
+    try:
+        fields = flatten(loaded(given, sys.argv))
+    except UserError:  # it is what the message is about
+        fields = {"task.name": "", "model.name": ""}
+    message = message.replace("the config lacks", f"--config={given} lacks")
+    names = sorted((re.escape(field) for field in fields if "." in field), key=len, reverse=True)
+    return re.sub(rf"(?<![\w./=,'-])({'|'.join([*names, 'seed(?==)'])})(?!\w)", r"--config.\1", message)
+
+
+def help_of_fields(config: ConfigDict) -> list[str]:
+    """A line or more for each field of a config: its value, what it is, and the names that it may have."""
+    from rnn_research.training.defaults import fields_of_config
+
+    known = {**fields_of_config(config), **DECLARED[-1](config)}
+    lines = []
+    for name, value in flatten(config).items():
+        given, field = f"  --config.{name}={value}", known.get(name)
+        said = "" if field is None else field.help
+        if field is not None and field.choices is not None and not all(choice in said for choice in field.choices):
+            said += f" ({', '.join(field.choices)})"
+        width = max(COLUMN, len(given) + 2)
+        lines += textwrap.wrap(
+            said, WIDTH, initial_indent=f"{given:<{width}}", subsequent_indent=" " * COLUMN, break_on_hyphens=False
+        ) or [given]
+    return lines
 
 
 def help_text(doc: str, argv: Sequence[str]) -> str:
@@ -306,7 +385,7 @@ def help_text(doc: str, argv: Sequence[str]) -> str:
     if given is not None:
         try:
             lines += ["", f"Fields of {given}:"]
-            lines += [f"  --config.{field}={value}" for field, value in flatten(load_config(given)).items()]
+            lines += help_of_fields(loaded(given, argv))
         except UserError as error:
             lines += [f"  {error}"]
     elif "config" in OURS:

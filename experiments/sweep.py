@@ -26,9 +26,9 @@ from rich.console import Console
 
 from experiments import launch
 from experiments.config_files import load_points
+from rnn_research.config.flat import flatten
 from rnn_research.errors import UserError, at_least, counted, one_of
 from rnn_research.runs import owner
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.sweeps import axes, plan, points
 from rnn_research.training import continued

@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 # From the bottom up; what stands on one level does not import each other.
 LEVELS = (
     ("types", "errors", "quoting"),
+    ("config",),
     ("cells",),
     ("unroll",),
     ("tasks", "interop", "concepts"),
@@ -22,12 +23,17 @@ LEVELS = (
 LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts}
 # Where the levels would allow more than is meant.
 ONLY = {
-    "runs": {"types", "errors", "quoting"},  # files know nothing of models
-    "report": {"runs", "errors", "types"},  # made from results files alone
+    "runs": {"types", "errors", "quoting", "config"},  # files know nothing of models
+    "report": {"runs", "errors", "types", "config"},  # made from results files alone
     "concepts": {"types", "errors"},  # text alone
 }
 PACKAGES = ("experiments", "configs", "rnn_research")
-CONFIGS_MAY_IMPORT = {"rnn_research.training.defaults", "rnn_research.errors", "ml_collections"}
+CONFIGS_MAY_IMPORT = {
+    "rnn_research.training.defaults",
+    "rnn_research.studies.defaults",
+    "rnn_research.errors",
+    "ml_collections",
+}
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc"}
 
 

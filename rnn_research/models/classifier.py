@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.linear import looks_up
-from rnn_research.errors import at_least
 from rnn_research.models import answers
 from rnn_research.models.model import NONE, Edits, Model, Numbers, Objective, Recurrence, Scored
 from rnn_research.models.readout import embedded, embedding_of, mean, read_out
@@ -44,7 +43,6 @@ def classifier(config: Any, interface: Interface, dtype: DTypeLike = jnp.float32
       dtype: of the parameters.
     """
     shape = stack_of(config)
-    at_least("--config.model.embedding", config.embedding, 0)
     answer = interface.answer
 
     def init(key: Key, starts: Any) -> ClassifierParams:

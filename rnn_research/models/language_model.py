@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.linear import looks_up
-from rnn_research.errors import at_least
 from rnn_research.models import answers
 from rnn_research.models.carries import begin, with_resets
 from rnn_research.models.model import NONE, Decoder, Edits, Model, Numbers, Objective, Recurrence, Scored
@@ -58,7 +57,6 @@ def language_model(config: Any, interface: Interface, dtype: DTypeLike = jnp.flo
       dtype: of the parameters.
     """
     shape = stack_of(config)
-    at_least("--config.model.embedding", config.embedding, 0)
     answer, streams = interface.answer, interface.batch is Stream
 
     def init(key: Key, starts: Any) -> LanguageModelParams:

@@ -8,12 +8,59 @@ import jax.numpy as jnp
 
 from rnn_research.cells import CELLS, INITIALIZERS, CellInit
 from rnn_research.cells.initializers import Initializer, Ring, uniform
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.config import Field, Section, check
+from rnn_research.errors import UserError
 from rnn_research.types import Params
 from rnn_research.unroll import FORMS, REMATS, Solver, Stack, persistent
-from rnn_research.unroll.parallel import check_solver
+from rnn_research.unroll.parallel import METHODS, MOST_ROUNDS, check_solver
 
-MOST_LAYERS = 1000  # of which the compilation alone takes many minutes
+MOST_LAYERS = 1000  # each is compiled apart, which alone takes many minutes
+
+INIT: Section = {
+    "input": Field("glorot", "where input weights begin", choices=INITIALIZERS),
+    "input_scale": Field(1.0, "of the input weights, times that", low=0, free=True),
+    "recurrent": Field("orthogonal", "where recurrent weights begin", choices=INITIALIZERS),
+    "recurrent_scale": Field(1.0, "of the recurrent weights, times that", low=0, free=True),
+    "output": Field("glorot", "where the weights of the answer begin", choices=INITIALIZERS),
+    "output_scale": Field(1.0, "of the answer's weights, times that", low=0, free=True),
+    "bias_half_width": Field(0.0, "biases begin in U(-a, a)", low=0, free=True),
+    "forget_bias": Field(1.0, "added to the LSTM's forget bias", free=True),
+    "ring_least": Field(0.0, "the LRU's eigenvalues begin with radii from here", low=0, below=1, free=True),
+    "ring_most": Field(1.0, "the LRU: radii to here (0.9 and 0.999 for long memories)", above=0, high=1, free=True),
+    "ring_phase": Field(2 * math.pi, "the LRU: angles from 0 to here", above=0, high=2 * math.pi, free=True),
+}
+FIELDS: Section = {
+    "cell": Field("lstm", "what stands at every step", choices=CELLS),
+    "hidden": Field(128, "units of a layer", low=1),
+    "layers": Field(1, "of cells, each of which reads the one below", low=1, high=MOST_LAYERS),
+    "embedding": Field(0, "numbers that stand for a symbol; 0: one-hot input", low=0),
+    "dropout": Field(0.0, "between layers and before the output", low=0, below=1, free=True, zero_apart=True),
+    "residual": Field(False, "every layer adds to what it reads"),
+    "learned_carry": Field(False, "the carry that a sequence begins with is trained; else it is zero"),
+    "unroll": Field(
+        "auto",
+        "over time: fast where it can be (auto), plain, persistent (on a GPU), parallel (in time)",
+        choices=(*FORMS, "auto"),
+    ),
+    "remat": Field(
+        "none", "computed again on the way back to save memory: none, gates, sqrt (long sequences)", choices=REMATS
+    ),
+    "parallel": {
+        "method": Field(
+            "auto", "of unroll=parallel: associative (linear cells), deer, quasi (deer within units)", choices=METHODS
+        ),
+        "tolerance": Field(0.0, "relative, of Newton's method; 0: by the precision", low=0),
+        "iterations": Field(
+            100,
+            "rounds of Newton's method; a sequence that needs more is looped over",
+            low=1,
+            high=MOST_ROUNDS,
+        ),
+        "damping": Field(0.0, "of Newton's method, for networks whose Jacobians grow", low=0, high=1),
+    },
+    "init": INIT,
+}
+"""Fields that every model with one recurrent core reads."""
 
 
 def stack_of(config: Any) -> Stack:
@@ -22,25 +69,16 @@ def stack_of(config: Any) -> Stack:
     Raises:
       UserError: for an unknown cell, a size below one, or a form of the unroll that the cell cannot have.
     """
-    one_of("--config.model.cell", config.cell, CELLS)
-    at_least("--config.model.hidden", config.hidden, 1)
-    at_least("--config.model.layers", config.layers, 1)
-    if config.layers > MOST_LAYERS:
-        raise UserError(f"--config.model.layers={config.layers} must be at most {MOST_LAYERS}: each is compiled apart")
-    if not 0 <= config.dropout < 1:
-        raise UserError(f"--config.model.dropout={config.dropout} must be at least 0 and below 1")
-    for part in ("input", "recurrent", "output"):
-        one_of(f"--config.model.init.{part}", config.init[part], INITIALIZERS)
-        at_least(f"--config.model.init.{part}_scale", config.init[f"{part}_scale"], 0)
-        if part != "recurrent" and config.init[part] == "spectral_radius":
+    check(FIELDS, config, "model.")
+    for part in ("input", "output"):
+        if config.init[part] == "spectral_radius":
             raise UserError(
-                f"--config.model.init.{part}=spectral_radius needs a square matrix: "
-                "only --config.model.init.recurrent can have it"
+                f"model.init.{part}=spectral_radius needs a square matrix: only model.init.recurrent can have it"
             )
-    at_least("--config.model.init.bias_half_width", config.init.bias_half_width, 0)
-    if not math.isfinite(config.init.forget_bias):
-        raise UserError(f"--config.model.init.forget_bias={config.init.forget_bias} must be finite")
-    _check_ring(_ring_of(config.init))
+    if not config.init.ring_least < config.init.ring_most:
+        raise UserError(
+            f"model.init.ring_most={config.init.ring_most} must be above model.init.ring_least={config.init.ring_least}"
+        )
     form, remat = form_of(config)
     return Stack(
         cell=CELLS[config.cell],
@@ -60,13 +98,12 @@ def form_of(config: Any) -> tuple[str, str]:
     Raises:
       UserError: for an unknown one, or a form that the cell cannot have.
     """
-    form = one_of("--config.model.unroll", config.unroll, (*FORMS, "auto"))
-    remat = one_of("--config.model.remat", config.remat, REMATS)
+    form, remat = config.unroll, config.remat
     if form == "fast" and CELLS[config.cell].recur is None:
         able = ", ".join(sorted(name for name, cell in CELLS.items() if cell.recur is not None))
         raise UserError(
-            f"--config.model.unroll=fast needs a recurrent matmul that waits for nothing else in its step, "
-            f"--config.model.cell={config.cell} has none: choose auto, plain, or one of the cells {able}"
+            f"model.unroll=fast needs a recurrent matmul that waits for nothing else in its step, "
+            f"model.cell={config.cell} has none: choose auto, plain, or one of the cells {able}"
         )
     return form, remat
 
@@ -89,8 +126,8 @@ def check_kernel(config: Any, dtype: str) -> None:
         return persistent.why_not(cell, params, carry, x)
 
     if reason := why_not(dtype):
-        smaller = "" if why_not("bfloat16") else " or --config.training.dtype=bfloat16"
-        raise UserError(f"--config.model.unroll=persistent cannot be, {reason}: choose auto{smaller}")
+        smaller = "" if why_not("bfloat16") else " or training.dtype=bfloat16"
+        raise UserError(f"model.unroll=persistent cannot be, {reason}: choose auto{smaller}")
 
 
 def solver_of(config: Any) -> Solver:
@@ -101,7 +138,7 @@ def solver_of(config: Any) -> Solver:
     """
     wanted = config.parallel
     solver = Solver(wanted.method, wanted.tolerance or None, wanted.iterations, wanted.damping)
-    check_solver(CELLS[config.cell], solver, prefix="--config.model.parallel.")
+    check_solver(CELLS[config.cell], solver, prefix="model.parallel.")
     return solver
 
 
@@ -118,16 +155,6 @@ def start_of(config: Any) -> CellInit:
 
 def _ring_of(config: Any) -> Ring:
     return Ring(config.ring_least, config.ring_most, config.ring_phase)
-
-
-def _check_ring(ring: Ring) -> None:
-    flag = "--config.model.init.ring_"
-    if not 0 <= ring.least < 1:
-        raise UserError(f"{flag}least={ring.least} must be at least 0 and below 1")
-    if not ring.least < ring.most <= 1:
-        raise UserError(f"{flag}most={ring.most} must be above ring_least={ring.least} and at most 1")
-    if not 0 < ring.phase <= 2 * math.pi:
-        raise UserError(f"{flag}phase={ring.phase} must be above 0 and at most 2 pi = 6.2832")
 
 
 def output_start_of(config: Any) -> tuple[Initializer, Initializer]:

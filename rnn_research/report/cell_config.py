@@ -1,7 +1,7 @@
 """What a study of cells was asked, and the network that it read: two parts of a page that open on a click."""
 
+from rnn_research.config.flat import flatten
 from rnn_research.report import html
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rnn_research.config.flat import flatten
 from rnn_research.errors import UserError, counted
 from rnn_research.report import cell_effects, cell_figures, cell_pictures, cell_scores, html
 from rnn_research.report.cell_config import config_details
@@ -13,7 +14,6 @@ from rnn_research.report.cell_figures import COLOURS, place_of
 from rnn_research.report.explorer.data import ExplorerData, likeliest, quantised
 from rnn_research.report.explorer.page import write_explorer
 from rnn_research.report.one_measurement import distinct, one_measurement_sentence
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.shown import Shown
 from rnn_research.runs.shown import read as read_shown

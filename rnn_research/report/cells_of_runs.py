@@ -6,13 +6,13 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
+from rnn_research.config.flat import flatten
 from rnn_research.errors import counted
 from rnn_research.report import cell_effects, cell_scores, html
 from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS
 from rnn_research.report.figures import GREY, ORANGE, save
 from rnn_research.report.one_measurement import distinct, one_measurement_sentence
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 
 Entries = Sequence[dict[str, Any]]

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from rnn_research.config.flat import flatten
 from rnn_research.errors import UserError, counted
 from rnn_research.report import figures, html
 from rnn_research.runs import history, metrics
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import REMEDY, read_text, there
 from rnn_research.runs.migrations import read_config

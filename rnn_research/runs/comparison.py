@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from rnn_research.runs.configs import difference, flatten
+from rnn_research.config.flat import difference, flatten
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import read_json, there
 from rnn_research.runs.migrations import read_config

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import SECTIONS, flatten
+from rnn_research.config.flat import SECTIONS, flatten
 from rnn_research.runs.directory import RunDirectory, of_point
 from rnn_research.runs.files import folder_fault, read_json, read_records, there
 from rnn_research.runs.migrations import migrated

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import difference, normal
+from rnn_research.config.flat import difference, normal
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.files import read_bytes, there
 from rnn_research.runs.migrations import migrated, read_stored

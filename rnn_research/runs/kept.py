@@ -7,7 +7,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import difference
+from rnn_research.config.flat import difference
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.runs.files import read_json, there
 from rnn_research.runs.migrations import read_config
@@ -28,7 +28,7 @@ class Kept:
           UserError: if two parts have one name, as where a list of the config holds a value twice, or what is there is damaged.
         """
         if name in self._named:
-            raise UserError(f"two parts of this study are both {name}: leave one out of the lists of --config.analysis")
+            raise UserError(f"two parts of this study are both {name}: leave one out of the lists of analysis")
         self._named.add(name)
         path = self._folder / f"{name}.json"
         if not there(path):

@@ -14,7 +14,7 @@ from typing import Any
 from tensorboardX.summary import hparams
 
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import flatten
+from rnn_research.config.flat import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.events import EventFile
 from rnn_research.runs.files import read_records

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from rnn_research.runs.configs import SECTIONS, flatten
+from rnn_research.config.flat import SECTIONS, flatten
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import read_json
 

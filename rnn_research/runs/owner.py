@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import SECTIONS
+from rnn_research.config.flat import SECTIONS
 from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import read_json, read_text, there
 

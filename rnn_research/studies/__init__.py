@@ -1,18 +1,59 @@
-"""Studies: from a config to results; ``STUDIES`` maps each name to ``(config, say, keep) -> results``."""
+"""Studies: from a config to results; ``STUDIES`` maps each name to what makes it, its fields and its checks."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from rnn_research.studies import anatomy, clipping, forget_bias, images, memory, radius, trained
+from ml_collections import ConfigDict
 
-STUDIES: dict[str, Callable[..., dict[str, Any]]] = {
-    "anatomy": anatomy.run,
-    "trained": trained.run,
-    "radius": radius.run,
-    "forget_bias": forget_bias.run,
-    "clipping": clipping.run,
-    "memory": memory.run,
-    "images": images.run,
+from rnn_research.config import Field, Section, declared
+from rnn_research.errors import one_of
+from rnn_research.studies import anatomy, checks, clipping, fields, forget_bias, images, memory, radius, trained
+from rnn_research.training import typed
+
+
+class StudyKind(NamedTuple):
+    """A study as it is registered.
+
+    Attributes:
+      run: ``(config, say, keep) -> results``.
+      fields: of ``config.analysis``, but for its name.
+      check: refuses what its fields cannot be together.
+    """
+
+    run: Callable[..., dict[str, Any]]
+    fields: Section
+    check: Callable[[ConfigDict], None]
+
+
+STUDIES: dict[str, StudyKind] = {
+    "anatomy": StudyKind(anatomy.run, anatomy.FIELDS, checks.anatomy),
+    "trained": StudyKind(trained.run, trained.FIELDS, checks.trained),
+    "radius": StudyKind(radius.run, radius.FIELDS, checks.radius),
+    "forget_bias": StudyKind(forget_bias.run, forget_bias.FIELDS, checks.forget_bias),
+    "clipping": StudyKind(clipping.run, clipping.FIELDS, checks.clipping),
+    "memory": StudyKind(memory.run, memory.FIELDS, checks.memory_of),
+    "images": StudyKind(images.run, images.FIELDS, checks.images),
 }
 
-__all__ = ["STUDIES"]
+
+def check(config: ConfigDict) -> StudyKind:
+    """The study of a config, which is refused if it cannot be made.
+
+    Raises:
+      UserError: naming a field, its value and what would be right.
+    """
+    kind = STUDIES[one_of("analysis.study", config.analysis.study, STUDIES)]
+    typed.check(config)
+    fields.checked(config.analysis.study, kind.fields, config.analysis)
+    kind.check(config)
+    return kind
+
+
+def fields_of_config(config: ConfigDict) -> Mapping[str, Field]:
+    """The fields that a config has of its study."""
+    name = config.analysis.get("study", "")
+    known: dict[str, Field | Section] = {"study": Field("anatomy", "which study", choices=STUDIES)}
+    return declared({**known, **(STUDIES[name].fields if name in STUDIES else {})}, "analysis.")
+
+
+__all__ = ["STUDIES", "StudyKind", "check", "fields_of_config"]

@@ -16,12 +16,29 @@ import jax.numpy as jnp
 from ml_collections import ConfigDict
 
 from rnn_research.analysis.theory import forget_half_life
-from rnn_research.errors import one_of
+from rnn_research.config import Section
+from rnn_research.studies import fields
 from rnn_research.studies.described import described, finite
 from rnn_research.studies.learning import Overrides, changed, headed, initial_params, seeds_of, train_members
 from rnn_research.studies.measuring import check_state, measuring
 from rnn_research.studies.networks import NETWORKS, one_program
 from rnn_research.studies.study import Keep, Say, made_anew
+
+FIELDS: Section = {
+    **fields.seeds_of_each(5),
+    **fields.sequences(200, 32),
+    **fields.networks(
+        "elman",
+        "elman_relu",
+        "gru",
+        "lstm_forget_bias_0",
+        "lstm_forget_bias_1",
+        "lstm_forget_bias_2",
+        rates=(("elman", 1e-3),),
+    ),
+    # It needs both numbers: one of them alone leaves 1/12.
+    **fields.solved(0.05, "validation objective (a mean squared error) below which a network has learned the task"),
+}
 
 
 def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
@@ -35,7 +52,6 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
         sequences that the memory cannot hold.
     """
     for name in config.analysis.networks:
-        one_of("--config.analysis.networks", name, NETWORKS)
         check_state(config.analysis.state, NETWORKS[name]["model.cell"])
     found: dict[str, Any] = {}
     for group in one_program(config.analysis.networks):

@@ -12,11 +12,26 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from rnn_research.errors import one_of
+from rnn_research.config import Field, Section
+from rnn_research.studies import fields
 from rnn_research.studies.learning import changed, headed, seeds_of, train_members
 from rnn_research.studies.memory import describe
 from rnn_research.studies.study import Keep, Say, made_anew
+from rnn_research.tasks.synthetic.generated import LONGEST
 from rnn_research.training.optimizer import CLIPPING
+
+FIELDS: Section = {
+    **fields.seeds_of_each(10),
+    "kinds": Field(
+        (("none", 1.0), ("value", 0.1), ("global_norm", 1.0), ("adaptive", 0.1)),
+        "of clipping, each with its limit",
+        choices=CLIPPING,
+        pairs=True,
+        low=0,
+    ),
+    "lengths": Field((20, 30, 50, 75, 100), "of the sequences", low=1, high=LONGEST),
+    **fields.solved(0.01, "share of the sequences answered wrong, below which a network has learned the task"),
+}
 
 
 def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
@@ -25,8 +40,6 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
     Returns:
       ``points``: an entry for each, with every seed's norms, ready for JSON.
     """
-    for kind, _ in config.analysis.kinds:
-        one_of("--config.analysis.kinds", kind, CLIPPING)
     points = []
     for length in config.analysis.lengths:
         for kind, limit in config.analysis.kinds:

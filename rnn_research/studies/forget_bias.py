@@ -15,11 +15,20 @@ from ml_collections import ConfigDict
 
 from rnn_research.analysis.decay import early_lags, fitted_lags, line
 from rnn_research.analysis.theory import forget_half_life
+from rnn_research.config import Field, Section
 from rnn_research.runs.half_lives import half_lives, turn
+from rnn_research.studies import fields
 from rnn_research.studies.described import interval
 from rnn_research.studies.learning import initial_params, seeds_of
 from rnn_research.studies.measuring import measuring
 from rnn_research.studies.study import Keep, Say, made_anew
+
+FIELDS: Section = {
+    **fields.seeds_of_each(5),
+    **fields.sequences(500, 8),
+    "biases": Field((-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0), "of the forget gates", low=-100, high=100),
+    "scales": Field((0.1, 1.0), "of the recurrent matrices", low=0, high=1e6),
+}
 
 
 def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from rnn_research.errors import one_of
+from rnn_research.config import Field, Section
+from rnn_research.studies import fields
 from rnn_research.studies.described import interval
 from rnn_research.studies.learning import changed, headed, seeds_of, train_members
 from rnn_research.studies.networks import NETWORKS
@@ -23,6 +24,12 @@ FORMS: dict[str, dict[str, Any]] = {
     "rows": {"task.form": "rows", "task.permuted": False},
 }
 
+FIELDS: Section = {
+    **fields.seeds_of_each(5),
+    **fields.networks("elman", "irnn", "lstm_forget_bias_1", "gru", rates=(("elman", 3e-4), ("irnn", 1e-4))),
+    "forms": Field(("pixels", "permuted", "rows"), "in which an image is read", choices=FORMS),
+}
+
 
 def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
     """Trains all points.
@@ -30,10 +37,6 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
     Returns:
       ``points``: one entry for each form and network, ready for JSON.
     """
-    for form in config.analysis.forms:
-        one_of("--config.analysis.forms", form, FORMS)
-    for name in config.analysis.networks:
-        one_of("--config.analysis.networks", name, NETWORKS)
     rates = dict(config.analysis.rates)
     points = []
     for form in config.analysis.forms:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from ml_collections import ConfigDict
 
+from rnn_research.config.flat import changed
 from rnn_research.models.recurrent import count
-from rnn_research.runs.configs import changed
 from rnn_research.training.numbers import FREE, numbers_of
 from rnn_research.training.placement import DealtMembers
 from rnn_research.training.train import Built, build

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.analysis.decay import fitted_lags
 from rnn_research.cells import CELLS
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.errors import UserError, at_least
 from rnn_research.models import MODELS
 from rnn_research.models.model import Recurrence
 from rnn_research.studies.learning import changed
@@ -20,7 +20,7 @@ from rnn_research.tasks.batches import first
 from rnn_research.training import devices
 from rnn_research.training.members import Members
 
-STATES = ("h", "c")
+SHORTEST = 10  # steps over which a slope can be fitted
 LOOKED_AT = 4
 """Sequences of the closer look."""
 
@@ -34,9 +34,8 @@ def check_state(state: str, cell: str) -> None:
     Raises:
       UserError: naming the cell.
     """
-    one_of("--config.analysis.state", state, STATES)
     if state == "c" and not hasattr(CELLS[cell].initial_carry((1,)), "c"):
-        raise UserError(f"--config.analysis.state=c: the cell {cell} carries no c; take --config.analysis.state=h")
+        raise UserError(f"analysis.state=c: the cell {cell} carries no c; take analysis.state=h")
 
 
 def sequences_of(config: ConfigDict, symbols: Any = None) -> Task:
@@ -46,18 +45,17 @@ def sequences_of(config: ConfigDict, symbols: Any = None) -> Task:
       UserError: for fewer than ten steps.
     """
     analysis = config.analysis
-    at_least("--config.analysis.sequences", analysis.sequences, 1)
     if analysis.length:
-        at_least("--config.analysis.length", analysis.length, 10)
-    steps = {"text": "task.chunk_length"}.get(config.task.name, "task.length")
-    size = {} if config.task.name == "images" or not analysis.length else {steps: analysis.length}
+        at_least("analysis.length", analysis.length, SHORTEST)
+    kind = TASKS[config.task.name]
+    size = {f"task.{kind.steps}": analysis.length} if kind.steps and analysis.length else {}
     longer = changed(config, {"task.batch_size": analysis.sequences, **size})
     try:
-        return TASKS[config.task.name](longer.task, longer.evaluation, *(() if symbols is None else (symbols,)))
+        return kind.build(longer.task, longer.evaluation, *(() if symbols is None else (symbols,)))
     except UserError as error:
         if not size:
             raise
-        asked = f"--config.analysis.length={analysis.length} with --config.analysis.sequences={analysis.sequences}"
+        asked = f"analysis.length={analysis.length} with analysis.sequences={analysis.sequences}"
         raise UserError(f"{asked} cannot be had of this task: {error}") from error
 
 
@@ -123,6 +121,6 @@ def _check_memory(config: ConfigDict, length: int, needed: int) -> None:
     if needed > there:
         share = 10 ** math.floor(math.log10(max(10, length * there / needed)))
         raise UserError(
-            f"--config.analysis.length={length} with --config.analysis.sequences={config.analysis.sequences} needs "
+            f"analysis.length={length} with analysis.sequences={config.analysis.sequences} needs "
             f"{needed / 1e9:,.0f} GB or more of the {there / 1e9:,.0f} GB here: lower it (to {share:,}, say)"
         )

@@ -12,13 +12,54 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from rnn_research.errors import UserError, one_of
+from rnn_research.config import Field, Section
+from rnn_research.errors import UserError
 from rnn_research.runs.statistics import median_interval, wilson
+from rnn_research.studies import fields
 from rnn_research.studies.learning import Outcome, changed, headed, seeds_of, train_members
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.study import Keep, Say, made_anew
 from rnn_research.tasks import TASKS
-from rnn_research.training.defaults import model_of, task_defaults
+from rnn_research.tasks.synthetic.generated import LONGEST
+from rnn_research.training.defaults import defaults
+
+PROBLEMS = ("adding", "copying", "temporal_order")
+"""Tasks that have one floor each."""
+
+
+def problem(*lengths: int, solved: float, steps: int) -> Section:
+    """A task, at these lengths.
+
+    Args:
+      lengths: of its sequences.
+      solved: share of the floor below which a network has learned it.
+      steps: of training, at most.
+    """
+    return {
+        "lengths": Field(lengths, "of its sequences", low=1, high=LONGEST),
+        "solved": Field(solved, "share of the floor below which a network has learned it", above=0, high=1),
+        "steps": Field(steps, "of training, at most", low=1),
+    }
+
+
+FIELDS: Section = {
+    **fields.seeds_of_each(5),
+    **fields.networks(
+        "elman",
+        "elman_orthogonal",
+        "irnn",
+        "gru",
+        "lstm_forget_bias_0",
+        "lstm_forget_bias_1",
+        rates=(("elman", 1e-3), ("elman_orthogonal", 1e-3), ("irnn", 1e-3)),
+    ),
+    "tasks": Field(PROBLEMS, "that are learned", choices=PROBLEMS),
+    "problems": {
+        "adding": problem(50, 100, solved=0.06, steps=6000),  # MSE 0.01
+        "copying": problem(10, 20, 50, solved=0.1, steps=4000),
+        "temporal_order": problem(20, 50, 100, solved=1 / 75, steps=6000),  # 1 % of the sequences wrong
+    },
+}
 
 
 def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
@@ -30,11 +71,8 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
     Raises:
       UserError: for an unknown network, or a task that the config gives no lengths for.
     """
-    for name in config.analysis.networks:
-        one_of("--config.analysis.networks", name, NETWORKS)
     points = []
     for task in config.analysis.tasks:
-        one_of("--config.analysis.tasks", task, tuple(config.analysis.problems))
         problem = config.analysis.problems[task]
         for length in problem.lengths:
             for name in config.analysis.networks:
@@ -50,8 +88,8 @@ def point_of(config: ConfigDict, task: str, length: int, network: str) -> Config
     problem = config.analysis.problems[task]
     point = changed(config, {})
     with point.unlocked():
-        point.task = task_defaults(task)
-        point.model.name = model_of(task)
+        start = defaults(task)
+        point.task, point.model.name = start.task, start.model.name
         point.analysis.solved = problem.solved
     rates = dict(config.analysis.rates)
     own = {"optimizer.learning_rate": rates[network]} if network in rates else {}
@@ -70,12 +108,10 @@ def point_of(config: ConfigDict, task: str, length: int, network: str) -> Config
 
 def train_point(point: ConfigDict, say: Say) -> dict[str, Any]:
     """All seeds of one point, ready for JSON."""
-    facts = TASKS[point.task.name](point.task, point.evaluation).facts
+    facts = TASKS[point.task.name].build(point.task, point.evaluation).facts
     floors = {name: value for name, value in facts.items() if name.startswith("floor_")}
     if len(floors) != 1:
-        raise UserError(
-            f"--config.analysis.tasks: {point.task.name} has no one floor that success could be held against"
-        )
+        raise UserError(f"analysis.tasks: {point.task.name} has no one floor that success could be held against")
     (floor,) = floors.values()
     solved = point.analysis.solved * floor
     outcomes, _, _ = train_members(point, seeds_of(point), solved, say)

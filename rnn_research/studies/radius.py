@@ -20,11 +20,13 @@ from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.analysis.theory import linear_rate, pascanu_bound, scalar_log_gradient
 from rnn_research.cells import CELLS
+from rnn_research.config import Field, Section
 from rnn_research.models import MODELS
 from rnn_research.models.model import Recurrence
+from rnn_research.studies import fields
 from rnn_research.studies.described import interval
 from rnn_research.studies.learning import changed, initial_params, seeds_of
-from rnn_research.studies.measuring import sequences_of
+from rnn_research.studies.measuring import SHORTEST, sequences_of
 from rnn_research.studies.study import Keep, Say, made_anew
 from rnn_research.training.members import Members
 from rnn_research.types import Array, Params
@@ -35,6 +37,14 @@ CURVES = {
     "tanh_orthogonal": {"model.cell": "elman", "model.init.recurrent": "orthogonal"},
     "relu_gaussian": {"model.cell": "elman_relu", "model.init.recurrent": "normal"},
     "relu_orthogonal": {"model.cell": "elman_relu", "model.init.recurrent": "orthogonal"},
+}
+
+FIELDS: Section = {
+    **fields.seeds_of_each(5),
+    **fields.sequences(500, 16),
+    # At a gain of zero nothing reaches back, and its logarithm is no number.
+    "gains": Field(tuple(0.5 + 0.1 * g for g in range(12)), "of the recurrent matrix", low=1e-6, high=1e6),
+    "lags": Field((50, 100, 200, 400), "up to which the slope is fitted", low=SHORTEST),
 }
 
 
@@ -63,8 +73,8 @@ def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
     """
     config = changed(config, {"training.dtype": "float64"})
     curves = {}
-    for name, fields in CURVES.items():
-        curves[name] = keep(name, partial(curve, changed(config, fields)))
+    for name, own in CURVES.items():
+        curves[name] = keep(name, partial(curve, changed(config, own)))
         say(f"{name}: the slope crosses zero at {_gain(curves[name]['edge_gain'])}")
     return {
         "curves": curves,

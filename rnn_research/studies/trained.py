@@ -10,13 +10,21 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
+from rnn_research.config import Field, Section
 from rnn_research.errors import UserError
 from rnn_research.runs.directory import RunDirectory
+from rnn_research.studies import fields
 from rnn_research.studies.described import described
 from rnn_research.studies.measuring import Measure, check_state, measuring, sequences_of
 from rnn_research.studies.study import Keep, Say, made_anew
 from rnn_research.training.state import Purpose, purpose_key
 from rnn_research.training.trained import read_any
+
+FIELDS: Section = {
+    **fields.sequences(0, 32),  # as long as those it was trained on
+    "run": Field("", "the directory of a trained run"),
+    "step": Field(0, "which checkpoint; 0: the best by validation", low=0),
+}
 
 
 def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
+from rnn_research.config.flat import changed, flatten
 from rnn_research.errors import UserError
 from rnn_research.models.recurrent import stack_of
-from rnn_research.runs.configs import changed, flatten
 from rnn_research.sweeps.plan import Point, Sweep, refuse_another, with_names
 from rnn_research.sweeps.points import Overrides
-from rnn_research.training import devices, label_noise, regularizer, typed
+from rnn_research.training import devices, label_noise, regularizer
+from rnn_research.training.defaults import fields_of_config
 from rnn_research.training.numbers import FREE, FREE_ABOVE_ZERO, numbers_of
 from rnn_research.training.train import Built, build
 
@@ -77,11 +78,11 @@ def checked(base: ConfigDict, points: Sequence[tuple[str, Overrides]]) -> Built:
     free = sorted({field for _, point in points for field in point if field in FREE})
     seen = set()
     try:
-        built = build(config, batch_over=1)
+        built, known = build(config, batch_over=1), fields_of_config(config)
         for name, overrides in points:  # noqa: B007 (the error below names the point at fault)
             numbers = {field: overrides.get(field, fields[field]) for field in free}
             for field, number in numbers.items():
-                typed.check_value(f"--config.{field}", number, fields[field])
+                known[field].check(field, number)
             numbers.pop("seed", None)  # every seed is as good as another
             if (key := tuple(numbers.values())) in seen:
                 continue

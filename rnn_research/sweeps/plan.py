@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
+from rnn_research.config.flat import changed, difference, flatten
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import changed, difference, flatten
 from rnn_research.runs.directory import RunDirectory, of_point, write_json
 from rnn_research.runs.files import REMEDY, read_json, there
 from rnn_research.runs.migrations import migrated

@@ -52,7 +52,7 @@ def search(
     base = wanted.config_of(plan.Point("", {}, 0))
     built = build(base, batch_over=1)
     if "validation" not in built.task.splits:
-        raise UserError("--optuna has nothing to go by: set --config.task.validation_fraction above 0")
+        raise UserError("--optuna has nothing to go by: set task.validation_fraction above 0")
     study = study_of(directory, groups)
     stored = plan.read(directory)
     sweep = wanted if stored is None else stored

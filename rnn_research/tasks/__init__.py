@@ -1,29 +1,50 @@
-"""Where sequences come from; ``TASKS`` maps each name to ``(task section, evaluation section) -> Task``."""
+"""Where sequences come from; ``TASKS`` maps each name to what builds the task, and the fields that it reads."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-from rnn_research.tasks.batches import Batch
-from rnn_research.tasks.images import sequential_images
-from rnn_research.tasks.synthetic.adding import adding
-from rnn_research.tasks.synthetic.copying import copying
-from rnn_research.tasks.synthetic.delayed_xor import delayed_xor
-from rnn_research.tasks.synthetic.flip_flop import flip_flop
-from rnn_research.tasks.synthetic.parity import parity
-from rnn_research.tasks.synthetic.random_permutation import random_permutation
-from rnn_research.tasks.synthetic.temporal_order import temporal_order
+from rnn_research.config import Section
+from rnn_research.tasks import images
+from rnn_research.tasks.batches import Asked, Batch, Labelled, Stream
+from rnn_research.tasks.synthetic import (
+    adding,
+    copying,
+    delayed_xor,
+    flip_flop,
+    parity,
+    random_permutation,
+    temporal_order,
+)
 from rnn_research.tasks.task import Split, Task
-from rnn_research.tasks.text.language_modelling import language_modelling
+from rnn_research.tasks.text import language_modelling as text
 
-TASKS: dict[str, Callable[..., Task]] = {
-    "text": language_modelling,
-    "adding": adding,
-    "copying": copying,
-    "temporal_order": temporal_order,
-    "parity": parity,
-    "flip_flop": flip_flop,
-    "random_permutation": random_permutation,
-    "delayed_xor": delayed_xor,
-    "images": sequential_images,
+
+class TaskKind(NamedTuple):
+    """A task as it is registered.
+
+    Attributes:
+      build: ``(task section, evaluation section) -> Task``; of a run that is gone on with, also its stored symbols.
+      fields: of its section, but for its name.
+      batch: the type of its batches.
+      steps: the field that says how many time steps a sequence has; empty where the data do.
+    """
+
+    build: Callable[..., Task]
+    fields: Section
+    batch: type
+    steps: str = "length"
+
+
+TASKS: dict[str, TaskKind] = {
+    "text": TaskKind(text.language_modelling, text.FIELDS, Stream, "chunk_length"),
+    "adding": TaskKind(adding.adding, adding.FIELDS, Labelled),
+    "copying": TaskKind(copying.copying, copying.FIELDS, Asked),
+    "temporal_order": TaskKind(temporal_order.temporal_order, temporal_order.FIELDS, Labelled),
+    "parity": TaskKind(parity.parity, parity.FIELDS, Asked),
+    "flip_flop": TaskKind(flip_flop.flip_flop, flip_flop.FIELDS, Asked),
+    "random_permutation": TaskKind(random_permutation.random_permutation, random_permutation.FIELDS, Labelled),
+    "delayed_xor": TaskKind(delayed_xor.delayed_xor, delayed_xor.FIELDS, Labelled),
+    "images": TaskKind(images.sequential_images, images.FIELDS, Labelled, ""),
 }
 
-__all__ = ["TASKS", "Batch", "Split", "Task"]
+__all__ = ["TASKS", "Batch", "Split", "Task", "TaskKind"]

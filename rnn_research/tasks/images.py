@@ -23,10 +23,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.errors import UserError, at_least, counted, one_of
+from rnn_research.config import Field, Section, check
+from rnn_research.errors import UserError, counted
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Labelled, Padded
-from rnn_research.tasks.task import Split, Task
+from rnn_research.tasks.task import EVALUATION, Split, Task
 from rnn_research.types import Array, Key
 
 MNIST = {
@@ -37,6 +38,15 @@ MNIST_VALIDATION = 5_000  # the last training images
 VALIDATION_SHARE = 12  # or one of so many, where there are fewer than MNIST's
 CLASSES = 10
 MOST_BYTES = 2**32  # of a file, unpacked
+
+FIELDS: Section = {
+    "batch_size": Field(32, "images in a batch", low=1),
+    "path": Field("", "a folder with MNIST's IDX files; empty: scikit-learn's digits"),
+    "form": Field("pixels", "what is read at a step", choices=("pixels", "rows")),
+    "permuted": Field(False, "pixels are shuffled, all images alike"),
+    "permutation_seed": Field(0, "of that permutation", low=0),
+    "shuffle_seed": Field(0, "of the order of the images"),
+}
 
 
 class Images(NamedTuple):
@@ -52,9 +62,8 @@ def sequential_images(config: Any, evaluation: Any) -> Task:
     Raises:
       UserError: for files that are missing or are not IDX.
     """
-    one_of("--config.task.form", config.form, ("pixels", "rows"))
-    at_least("--config.task.batch_size", config.batch_size, 1)
-    at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
+    check(FIELDS, config, "task.")
+    check(EVALUATION, evaluation, "evaluation.")
     parts = mnist(_folder(config.path)) if config.path else digits()
     if config.permuted:
         pixels = parts["train"][0].shape[1] * parts["train"][0].shape[2]
@@ -63,7 +72,7 @@ def sequential_images(config: Any, evaluation: Any) -> Task:
     sequences = {name: as_sequences(x, y, config.form) for name, (x, y) in parts.items()}
     if config.batch_size > len(sequences["train"].y_N):
         raise UserError(
-            f"--config.task.batch_size={config.batch_size} is more than "
+            f"task.batch_size={config.batch_size} is more than "
             f"the {counted(len(sequences['train'].y_N), 'image')} there are"
         )
     T, D = sequences["train"].x_NTD.shape[1:]
@@ -144,7 +153,7 @@ def mnist(folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     test = labelled(folder, *MNIST["test"], least=1)
     if test[0].shape[1:] != x.shape[1:]:
         sizes = " and ".join(f"{a.shape[1]} x {a.shape[2]}" for a in (x, test[0]))
-        raise UserError(f"--config.task.path={folder}: images to train and to test are of two sizes, {sizes}")
+        raise UserError(f"task.path={folder}: images to train and to test are of two sizes, {sizes}")
     cut = len(x) - min(MNIST_VALIDATION, len(x) // VALIDATION_SHARE)
     return {
         "train": (x[:cut] / 255.0, y[:cut]),
@@ -158,9 +167,9 @@ def _folder(path: str) -> Path:
         folder = Path(path).expanduser()
         there = folder.is_dir()
     except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, the home of nobody
-        raise UserError(f"--config.task.path={path!r} cannot be a folder ({error}): name another") from error
+        raise UserError(f"task.path={path!r} cannot be a folder ({error}): name another") from error
     if not there:
-        raise UserError(f"--config.task.path={path}: no such folder: name the one with MNIST's four files")
+        raise UserError(f"task.path={path}: no such folder: name the one with MNIST's four files")
     return folder
 
 
@@ -171,7 +180,7 @@ def labelled(folder: Path, images: str, labels: str, least: int) -> tuple[np.nda
       UserError: also if there are fewer than ``least``, or classes beyond the tenth.
     """
     x, y = idx(folder, images, 3), idx(folder, labels, 1)
-    said = f"--config.task.path={folder}: {images} has {counted(len(x), 'image')}"
+    said = f"task.path={folder}: {images} has {counted(len(x), 'image')}"
     if len(x) != len(y):
         raise UserError(f"{said} and {labels} {counted(len(y), 'label')}: there must be as many")
     if len(x) < least:
@@ -179,7 +188,7 @@ def labelled(folder: Path, images: str, labels: str, least: int) -> tuple[np.nda
     if not x.size:
         raise UserError(f"{said} of {x.shape[1]} x {x.shape[2]} pixels: there is nothing to see")
     if y.max() >= CLASSES:
-        raise UserError(f"--config.task.path={folder}: {labels} has a label {y.max()}, classes are 0 to {CLASSES - 1}")
+        raise UserError(f"task.path={folder}: {labels} has a label {y.max()}, classes are 0 to {CLASSES - 1}")
     return x, y
 
 
@@ -193,8 +202,8 @@ def idx(folder: Path, name: str, axes: int) -> np.ndarray:
         if path.is_file():
             break
     else:
-        raise UserError(f"--config.task.path={folder}: no file {name} or {name}.gz in this folder")
-    said = f"--config.task.path={folder}: {path.name}"
+        raise UserError(f"task.path={folder}: no file {name} or {name}.gz in this folder")
+    said = f"task.path={folder}: {path.name}"
     head = 4 + 4 * axes
     try:
         with open(path, "rb") as plain, gzip.open(plain) if path.suffix == ".gz" else plain as file:

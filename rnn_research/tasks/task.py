@@ -6,9 +6,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnn_research.config import Field, Section
 from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.batches import Batch
 from rnn_research.types import Array, Key
+
+EVALUATION: Section = {
+    "batch_size": Field(32, "streams or sequences that a split is scored in at a time", low=1),
+    "carry": Field(
+        "stream",
+        "of a text that is scored: handed from chunk to chunk of a stream, or zero: anew at every chunk",
+        choices=("stream", "zero"),
+    ),
+}
+"""Fields of ``config.evaluation`` that tasks read."""
 
 
 class Split(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from ml_collections import ConfigDict
 
+from rnn_research.config.flat import difference
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import difference
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.migrations import read_config
 
@@ -44,7 +44,7 @@ def refuse_fewer_steps(directory: RunDirectory, done: int, wanted: int) -> None:
     if done > wanted:
         raise UserError(
             f"--workdir={directory.path} has come to step {done:,}, and the config ends at step {wanted:,}: "
-            f"ask for at least as many (--config.training.steps={done}), or choose another directory"
+            f"ask for at least as many (training.steps={done}), or choose another directory"
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from rnn_research.runs.configs import flatten
+from rnn_research.config.flat import flatten
 from rnn_research.runs.migrations import later_fields
 from rnn_research.training.defaults import defaults
 
@@ -22,7 +22,7 @@ def older_values(config: ConfigDict, stored: Mapping[str, Any], named: Collectio
       The fields that came later and that ``config`` has at a default other than what
       the older code did, with that older value.
     """
-    given, usual = flatten(config), flatten(defaults(config.task.name))
+    given, usual = flatten(config), flatten(defaults(config.task.name, config.model.name))
     return {
         field: value
         for field, value in later_fields(stored).items()

@@ -12,11 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from rnn_research.errors import UserError, at_least, counted, one_of
+from rnn_research.config import Field, Section
+from rnn_research.errors import UserError, counted, one_of
 from rnn_research.tasks import Task
 from rnn_research.training.state import TrainState
 
 DTYPES = ("float32", "bfloat16", "float64")
+
+TRAINING: Section = {
+    "accumulate": Field(1, "parts that a batch is computed in, to save memory", low=1),
+    "dtype": Field("float32", "of all that is computed; with bfloat16 parameters stay float32", choices=DTYPES),
+}
 
 
 def parameter_dtype(dtype: str) -> jnp.dtype:
@@ -25,7 +31,7 @@ def parameter_dtype(dtype: str) -> jnp.dtype:
     Raises:
       UserError: for another dtype.
     """
-    one_of("--config.training.dtype", dtype, DTYPES)
+    one_of("training.dtype", dtype, DTYPES)
     if dtype == "float64":
         jax.config.update("jax_enable_x64", True)
     return jnp.dtype("float64" if dtype == "float64" else "float32")
@@ -42,13 +48,12 @@ def check_divides(batch_size: int, accumulate: int, devices: int | None = None) 
     Raises:
       UserError: if it does not.
     """
-    at_least("--config.training.accumulate", accumulate, 1)
     if batch_size % accumulate:
-        raise UserError(f"--config.training.accumulate={accumulate} must divide --config.task.batch_size={batch_size}")
+        raise UserError(f"training.accumulate={accumulate} must divide task.batch_size={batch_size}")
     devices = devices or jax.device_count()
     if batch_size // accumulate % devices:
         raise UserError(
-            f"--config.task.batch_size={batch_size} in {counted(accumulate, 'part')} does not split over "
+            f"task.batch_size={batch_size} in {counted(accumulate, 'part')} does not split over "
             f"{devices} devices: make it a multiple of {accumulate * devices}"
         )
 
@@ -74,7 +79,7 @@ def check_fits(state: Any) -> None:
     if needed > there:
         raise UserError(
             f"parameters and optimiser need {needed / 1e9:,.0f} GB, a device here has {there / 1e9:,.0f} GB: "
-            "lower --config.model.hidden, --config.model.layers or --config.model.embedding"
+            "lower model.hidden, model.layers or model.embedding"
         )
 
 
@@ -96,10 +101,10 @@ def check_batch_fits(config: Any, task: Task, over: int | None = None) -> None:
     there = memory()
     if needed > there:
         raise UserError(
-            f"--config.task.batch_size={B} with sequences of {counted(task.length, 'step')} needs "
+            f"task.batch_size={B} with sequences of {counted(task.length, 'step')} needs "
             f"{needed / 1e9:,.0f} GB or more, a device here has {there / 1e9:,.0f}: "
-            "lower one of them (--config.task.length or chunk_length), or raise "
-            "--config.training.accumulate"
+            "lower one of them (task.length or chunk_length), or raise "
+            "training.accumulate"
         )
 
 

@@ -31,7 +31,8 @@ from rnn_research.analysis.decay import fitted_lags
 from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.lyapunov import top_exponent
-from rnn_research.errors import UserError, at_least
+from rnn_research.config import Field, Section
+from rnn_research.errors import UserError
 from rnn_research.models import Model
 from rnn_research.models.model import Recurrence
 from rnn_research.runs.half_lives import turn
@@ -40,6 +41,12 @@ from rnn_research.tasks import Task
 from rnn_research.tasks.batches import first
 from rnn_research.training.state import Purpose, TrainState, purpose_key
 from rnn_research.types import Array
+
+FIELDS: Section = {
+    "gradient_flow": Field(False, "measures the reach of the gradient while training"),
+    "gradient_flow_every": Field(0, "steps; 0: at every evaluation", low=0),
+    "gradient_flow_sequences": Field(8, "of the batch that are measured", low=1),
+}
 
 
 class Measured(NamedTuple):
@@ -58,12 +65,11 @@ def check(config: Any, task: Task) -> None:
     """Refuses what cannot be measured.
 
     Raises:
-      UserError: for no sequences, or sequences of one step.
+      UserError: for sequences of one step.
     """
-    at_least("--config.analysis.gradient_flow_sequences", config.analysis.gradient_flow_sequences, 1)
     if config.analysis.gradient_flow and task.length < 2:
         raise UserError(
-            f"--config.analysis.gradient_flow=True needs two time steps, a batch of {task.name} has {task.length}: "
+            f"analysis.gradient_flow=True needs two time steps, a batch of {task.name} has {task.length}: "
             "make its sequences longer"
         )
 

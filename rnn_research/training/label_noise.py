@@ -13,11 +13,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import UserError, at_least
+from rnn_research.config import Field
+from rnn_research.errors import UserError
 from rnn_research.tasks import Task
 from rnn_research.types import Array, Key
 
-FIELD = "--config.training.label_noise"
+FIELD = Field(
+    0.0,
+    "share of training answers drawn anew; for numbers: deviation of the noise",
+    low=0,
+    free=True,
+    zero_apart=True,
+)
 
 Noise = Callable[[Key, Array, float | Array], Array]
 """``noise(key, targets, p) -> targets``."""
@@ -39,14 +46,14 @@ def noise_of(config: Any, task: Task) -> Noise | None:
       UserError: for a negative number, or a share of classes above 1.
     """
     p = number_of(config)
-    at_least(FIELD, p, 0)
+    FIELD.check("training.label_noise", p)
     if not p:
         return None
     data = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), task.splits["train"].data)
     targets = jax.eval_shape(task.batch, data, jax.random.key(0), jnp.array(0)).answers
     numbers = jnp.issubdtype(targets.dtype, jnp.floating)
     if not numbers and p > 1:
-        raise UserError(f"{FIELD}={p} must be at most 1, it is the share of the answers that are drawn anew")
+        raise UserError(f"training.label_noise={p} must be at most 1, the share of the answers that are drawn anew")
 
     def of_classes(key: Key, targets: Array, p: float | Array) -> Array:
         k_which, k_class = jax.random.split(key)

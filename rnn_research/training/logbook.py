@@ -210,6 +210,4 @@ def _failed(what: str, checkpoints: Checkpoints) -> RunFailed:
     checkpoints.wait()
     good = checkpoints.steps()
     kept = f"the last good checkpoint is step {good[-1]}" if good else "there is no checkpoint yet"
-    return RunFailed(
-        f"{what}; {kept}; try a lower --config.optimizer.learning_rate or another --config.optimizer.clip.limit"
-    )
+    return RunFailed(f"{what}; {kept}; try a lower optimizer.learning_rate or another optimizer.clip.limit")

@@ -12,32 +12,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rnn_research.config import declared
 from rnn_research.training import label_noise, optimizer
+from rnn_research.training.defaults import fields_of
 from rnn_research.types import Array
 
-FREE = (
-    "seed",
-    "model.dropout",
-    "model.init.input_scale",
-    "model.init.recurrent_scale",
-    "model.init.output_scale",
-    "model.init.bias_half_width",
-    "model.init.forget_bias",
-    "model.init.ring_least",
-    "model.init.ring_most",
-    "model.init.ring_phase",
-    "optimizer.learning_rate",
-    "optimizer.momentum",
-    "optimizer.decay",
-    "optimizer.epsilon",
-    "optimizer.weight_decay",
-    "optimizer.clip.limit",
-    "training.label_noise",
-    "training.regularizer.weight",
-)
-
-# Of these zero is a program of its own, which does without them.
-FREE_ABOVE_ZERO = ("model.dropout", "training.label_noise")
+_FIELDS = declared(fields_of())
+FREE = tuple(name for name, field in _FIELDS.items() if field.free)
+FREE_ABOVE_ZERO = tuple(name for name, field in _FIELDS.items() if field.zero_apart)
+"""Of these zero is a program of its own, which does without them."""
 
 
 class Numbers(NamedTuple):

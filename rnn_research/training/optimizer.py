@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.config import Field, Section, check
+from rnn_research.errors import UserError
 from rnn_research.types import Array, Params
 
 OPTIMIZERS: dict[str, Callable[..., optax.GradientTransformation]] = {
@@ -51,6 +52,27 @@ CLIPPING: dict[str, Callable[[Any], optax.GradientTransformation]] = {
 
 SCHEDULES = ("constant", "exponential", "cosine", "linear", "step")
 
+FIELDS: Section = {
+    "name": Field("adam", "of the parameters", choices=OPTIMIZERS),
+    "learning_rate": Field(2e-3, "before the schedule", low=0, free=True),
+    "momentum": Field(0.9, "sgd's momentum; first decay of adam, adamw and lion", low=0, below=1, free=True),
+    "decay": Field(0.999, "rmsprop's decay; second decay of adam, adamw and lion", low=0, below=1, free=True),
+    "epsilon": Field(1e-8, "added to what is divided by", low=0, free=True),
+    "weight_decay": Field(0.0, "of adamw and lion", low=0, free=True),
+    "schedule": {
+        "name": Field("constant", "of the learning rate", choices=SCHEDULES),
+        "warmup_steps": Field(0, "linear from 0, before any schedule", low=0),
+        "factor": Field(0.95, "exponential: per epoch; step: per drop", low=0),
+        "after_epochs": Field(10, "exponential: first decay after this epoch", low=0),
+        "every_steps": Field(1000, "step: between drops", low=1),
+        "final": Field(0.0, "cosine and linear: last rate, as a share of the first", low=0),
+    },
+    "clip": {
+        "name": Field("global_norm", "how gradients are clipped", choices=CLIPPING),
+        "limit": Field(1.0, "the norm, the value, or the share of the weights' norm that passes", free=True),
+    },
+}
+
 
 class Numbers(NamedTuple):
     """The numbers of an optimiser that change nothing about the program."""
@@ -69,21 +91,10 @@ def numbers_of(config: Any) -> Numbers:
     Raises:
       UserError: for an unknown optimiser, schedule or clipping, or a number out of range.
     """
-    one_of("--config.optimizer.name", config.name, OPTIMIZERS)
-    one_of("--config.optimizer.schedule.name", config.schedule.name, SCHEDULES)
-    one_of("--config.optimizer.clip.name", config.clip.name, CLIPPING)
-    for field in ("learning_rate", "epsilon", "weight_decay"):
-        at_least(f"--config.optimizer.{field}", config[field], 0)
-    for field in ("warmup_steps", "factor", "after_epochs", "final"):
-        at_least(f"--config.optimizer.schedule.{field}", config.schedule[field], 0)
-    at_least("--config.optimizer.schedule.every_steps", config.schedule.every_steps, 1)
-    for field in ("momentum", "decay"):
-        if not 0 <= config[field] < 1:
-            raise UserError(f"--config.optimizer.{field}={config[field]} must be at least 0 and below 1")
+    check(FIELDS, config, "optimizer.")
     if config.clip.name != "none" and not config.clip.limit > 0:
         raise UserError(
-            f"--config.optimizer.clip.limit={config.clip.limit} must be above 0 "
-            "(--config.optimizer.clip.name=none switches clipping off)"
+            f"optimizer.clip.limit={config.clip.limit} must be above 0 (optimizer.clip.name=none switches clipping off)"
         )
     return Numbers(
         learning_rate=config.learning_rate,

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
+from rnn_research.config.flat import flatten
 from rnn_research.runs import owner
 from rnn_research.runs.checkpoints import Checkpoints
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import InUse, RunDirectory
 from rnn_research.runs.provenance import provenance
 from rnn_research.training import loop

@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.analysis.regularizers import flossing, pascanu_omega
 from rnn_research.cells import CELLS
-from rnn_research.errors import UserError, at_least, one_of
+from rnn_research.config import Field, Section, check
+from rnn_research.errors import UserError
 from rnn_research.models import Model
 from rnn_research.models.model import Recurrence
 from rnn_research.models.recurrent import stack_of
@@ -30,6 +31,14 @@ from rnn_research.unroll.scan import without_padding
 MOST = 1_000_000  # numbers in a state, and time steps
 NAMES = ("none", "omega", "flossing")
 
+FIELDS: Section = {
+    "name": Field("none", "penalty: omega (Pascanu et al. 2013), flossing (Engelken 2023) or none", choices=NAMES),
+    "weight": Field(1.0, "of the penalty that is added to the loss", low=0, free=True),
+    "top": Field(1, "flossing: Lyapunov exponents a layer that are drawn to zero", low=1, high=MOST),
+    "burn_in": Field(0, "flossing: first time steps that the exponents leave out", low=0, high=MOST),
+    "sequences": Field(8, "flossing: sequences of each batch that have the penalty", low=1),
+}
+
 Penalty = Callable[[Params, Batch, Carry], Array]
 """``(params, batch, carry that it begins with) -> scalar``."""
 
@@ -40,12 +49,8 @@ def penalty(config: Any, model: Model, task: Task) -> Penalty | None:
     Raises:
       UserError: for an unknown name, a number out of range, or a network that cannot have it.
     """
-    wanted, flag = config.training.regularizer, "--config.training.regularizer"
-    one_of(f"{flag}.name", wanted.name, NAMES)
-    at_least(f"{flag}.weight", wanted.weight, 0)
-    at_least(f"{flag}.top", wanted.top, 1, MOST)
-    at_least(f"{flag}.burn_in", wanted.burn_in, 0, MOST)
-    at_least(f"{flag}.sequences", wanted.sequences, 1)
+    wanted = config.training.regularizer
+    check(FIELDS, wanted, "training.regularizer.")
     shape = stack_of(config.model)
 
     if wanted.name == "omega":
@@ -125,8 +130,8 @@ def _check_omega(shape: Stack) -> None:
     if shape.cell.recur is None or shape.cell.linear is not None:
         able = ", ".join(sorted(name for name, cell in CELLS.items() if cell.recur is not None and cell.linear is None))
         raise UserError(
-            "--config.training.regularizer.name=omega needs a recurrent matrix that stands apart, "
-            f"--config.model.cell={shape.cell.name} has none: choose flossing, or one of {able}"
+            "training.regularizer.name=omega needs a recurrent matrix that stands apart, "
+            f"model.cell={shape.cell.name} has none: choose flossing, or one of {able}"
         )
 
 
@@ -135,17 +140,16 @@ def _check_flossing(wanted: Any, shape: Stack, task: Task) -> None:
     state = sum(leaf.size for leaf in jax.tree.leaves(carry))
     if wanted.top > state:
         raise UserError(
-            f"--config.training.regularizer.top={wanted.top} must be at most {state}, "
-            f"the numbers in the state of a {shape.cell.name} of --config.model.hidden={shape.hidden}"
+            f"training.regularizer.top={wanted.top} must be at most {state}, "
+            f"the numbers in the state of a {shape.cell.name} of model.hidden={shape.hidden}"
         )
     if wanted.burn_in >= task.length:
         raise UserError(
-            f"--config.training.regularizer.burn_in={wanted.burn_in} must be below {task.length}, "
-            "the time steps of a sequence"
+            f"training.regularizer.burn_in={wanted.burn_in} must be below {task.length}, the time steps of a sequence"
         )
     if wanted.top > 1 and devices.host_must_wait():
         raise UserError(
-            f"--config.training.regularizer.top={wanted.top} needs one device, since factorisations of several CPU "
+            f"training.regularizer.top={wanted.top} needs one device, since factorisations of several CPU "
             "devices at a time wait for each other for ever: choose 1, or leave "
             "xla_force_host_platform_device_count out of XLA_FLAGS"
         )

@@ -2,9 +2,19 @@
 
 from typing import Any, NamedTuple
 
-from rnn_research.errors import UserError, at_least
+from rnn_research.config import Field, Section
+from rnn_research.errors import UserError
 
 MOST_IN_ONE_CALL = 1_000_000  # steps, whose metrics are all kept until its end
+
+TRAINING: Section = {
+    "steps": Field(0, "of training; 0: as many as the epochs need", low=0),
+    "epochs": Field(1, "passes over the training data, where no steps are given", low=0),
+    "log_every": Field(50, "steps in one compiled call", low=1, high=MOST_IN_ONE_CALL),
+    "checkpoint_every": Field(0, "steps; a checkpoint is also written at every evaluation", low=0),
+    "patience": Field(0, "evaluations without a better validation objective before stopping; 0: never", low=0),
+}
+EVALUATION: Section = {"every": Field(500, "steps between evaluations; 0: only at the end", low=0)}
 
 
 class Schedule(NamedTuple):
@@ -56,17 +66,8 @@ def schedule_of(config: Any, steps_per_epoch: int) -> Schedule:
       UserError: for numbers that are negative, or no steps at all.
     """
     training, evaluation, analysis = config.training, config.evaluation, config.analysis
-    at_least("--config.training.steps", training.steps, 0)
-    at_least("--config.training.epochs", training.epochs, 0)
-    at_least("--config.training.log_every", training.log_every, 1, MOST_IN_ONE_CALL)
-    at_least("--config.training.checkpoint_every", training.checkpoint_every, 0)
-    at_least("--config.training.patience", training.patience, 0)
-    at_least("--config.evaluation.every", evaluation.every, 0)
-    at_least("--config.analysis.gradient_flow_every", analysis.gradient_flow_every, 0)
     steps = training.steps or round(training.epochs * steps_per_epoch)
     if steps < 1:
-        raise UserError(
-            "--config.training.steps=0 and --config.training.epochs=0 leave nothing to do: raise one of them"
-        )
+        raise UserError("training.steps=0 and training.epochs=0 leave nothing to do: raise one of them")
     measure_every = analysis.gradient_flow_every if analysis.gradient_flow else None
     return Schedule(steps, training.log_every, evaluation.every, training.checkpoint_every, measure_every)

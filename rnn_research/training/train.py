@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import jax
 from ml_collections import ConfigDict
 
-from rnn_research.errors import RunFailed, UserError, at_least, one_of
+from rnn_research.config.flat import difference
+from rnn_research.errors import RunFailed, UserError, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.models.recurrent import check_kernel
 from rnn_research.runs import metrics, owner
 from rnn_research.runs.checkpoints import Checkpoints
-from rnn_research.runs.configs import difference
 from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import there
 from rnn_research.runs.migrations import read_config, read_stored
@@ -31,7 +31,6 @@ from rnn_research.training.step import Program, program
 from rnn_research.training.trained import read_vocabulary
 from rnn_research.training.writing import encode_priming
 
-LONGEST_SAMPLE = 10_000_000  # symbols, written at the end of a run
 RESUME = ("auto", "never", "changed")
 
 
@@ -58,13 +57,11 @@ def build(config: ConfigDict, vocabulary: Vocabulary | None = None, batch_over: 
     """
     typed.check(config)
     dtype = devices.parameter_dtype(config.training.dtype)
-    one_of("--config.task.name", config.task.name, TASKS)
-    one_of("--config.model.name", config.model.name, MODELS)
     devices.check_divides(config.task.batch_size, config.training.accumulate, batch_over)
     numbers = numbers_of(config)
     # Only text has a vocabulary to hold on to.
     held = () if vocabulary is None else (vocabulary,)
-    task = TASKS[config.task.name](config.task, config.evaluation, *held)
+    task = TASKS[config.task.name].build(config.task, config.evaluation, *held)
     check_pair(config, task)
     model = MODELS[config.model.name].build(config.model, task.interface, dtype)
     check_kernel(config.model, config.training.dtype)
@@ -174,7 +171,7 @@ def check_pair(config: ConfigDict, task: Task) -> None:
     if batch not in MODELS[config.model.name].reads:
         able = ", ".join(name for name, kind in MODELS.items() if batch in kind.reads)
         raise UserError(
-            f"--config.model.name={config.model.name} cannot read --config.task.name={config.task.name}, whose batches "
+            f"model.name={config.model.name} cannot read task.name={config.task.name}, whose batches "
             f"are {batch.__name__}: take {able or 'a model that reads them'}"
         )
 
@@ -185,12 +182,10 @@ def _check_sample(config: ConfigDict, symbols: Vocabulary | None) -> None:
     Raises:
       UserError: naming the flag.
     """
-    at_least("--config.evaluation.sample_length", config.evaluation.sample_length, 0, LONGEST_SAMPLE)
-    at_least("--config.evaluation.sample_temperature", config.evaluation.sample_temperature, 0)
     if symbols is not None and config.evaluation.sample_length and config.evaluation.sample_prime:
-        encode_priming(symbols, config.evaluation.sample_prime, "--config.evaluation.sample_prime")
+        encode_priming(symbols, config.evaluation.sample_prime, "evaluation.sample_prime")
     if config.evaluation.show_scores and not config.task.get("text"):
-        raise UserError("--config.evaluation.show_scores=True shows a short text: give it as --config.task.text")
+        raise UserError("evaluation.show_scores=True shows a short text: give it as task.text")
 
 
 def older_values(config: ConfigDict, directory: RunDirectory, overrides: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from rnn_research.training import devices, typed
 from rnn_research.types import Carry, Params
 
 MEAN_CARRY = (
-    "note: trained with --config.task.fresh_probability=0, this network hardly ever met its initial carry and may not "
+    "note: trained with task.fresh_probability=0, this network hardly ever met its initial carry and may not "
     "be able to read from there: the text begins from the mean carry of its training streams"
 )
 
@@ -125,7 +125,7 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
       UserError: if there is no run, no such checkpoint, a damaged one, or another task.
     """
     directory.trained(flag)
-    chooses = "--step" if flag == "--workdir" else "--config.analysis.step"
+    chooses = "--step" if flag == "--workdir" else "analysis.step"
     config = stored_config(directory)
     if task and config.task.name != task:
         raise UserError(f"{flag}={directory.path} holds no language model: its task is {config.task.name}")
@@ -138,7 +138,7 @@ def read_any(directory: RunDirectory, step: int | None = None, task: str = "", f
     else:
         with naming(directory.config):
             one_of("task.name", config.task.name, TASKS)
-            reads = TASKS[config.task.name](config.task, config.evaluation).interface
+            reads = TASKS[config.task.name].build(config.task, config.evaluation).interface
     with naming(directory.config):
         one_of("model.name", config.model.name, MODELS)
         model = MODELS[config.model.name].build(config.model, reads, dtype)

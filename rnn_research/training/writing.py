@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rnn_research.config import Field, Section
 from rnn_research.errors import UserError
 from rnn_research.models.generate import Choice, generate, prime
 from rnn_research.models.model import Model
@@ -15,6 +16,14 @@ from rnn_research.types import Carry, Key, Params
 from rnn_research.unroll import StackEdit
 
 PIECE = 250  # symbols in one compiled call
+LONGEST_SAMPLE = 10_000_000  # symbols, written at the end of a run
+
+FIELDS: Section = {
+    "sample_length": Field(400, "symbols of text to write at the end; 0: none", low=0, high=LONGEST_SAMPLE),
+    "sample_prime": Field("", "text that the sample goes on from"),
+    "sample_temperature": Field(1.0, "divides the logits of the sample; 0: always the likeliest symbol", low=0),
+    "show_scores": Field(False, "print the scores of every step of a short text"),
+}
 
 
 def write(

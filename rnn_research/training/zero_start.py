@@ -68,7 +68,7 @@ class ZeroStart(NamedTuple):
             f"warning: {self.stuck} of {counted(judged, 'stream')} of the {where} {need} "
             f"more than {STUCK} nats a symbol more from the initial carry than from a warm one "
             f"(up to {np.nanmax(self.excess_B):.2f}): the network cannot always begin to read; "
-            "train with --config.task.fresh_probability=0.03"
+            "train with task.fresh_probability=0.03"
         )
 
 

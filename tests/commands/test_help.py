@@ -1,6 +1,7 @@
 """--help is short, tells our flags alone, and with a config its fields."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -69,8 +70,29 @@ def test_help_is_ours_alone(call: WarmPython, command: str, form: str):
 def test_help_lists_the_fields_of_a_config(call: WarmPython):
     ended = call("train", "--help", "--config=configs/char_lm.py:tiny")
     assert ended.status == 0
-    for line in ("--config.model.hidden=64", "--config.optimizer.schedule.name=cosine", "--config.seed=0"):
-        assert f"  {line}\n" in ended.out
+    for field, said in (
+        ("model.hidden=64", "units of a layer"),
+        ("optimizer.schedule.name=cosine", "of the learning rate (constant, exponential, cosine, linear, step)"),
+        ("seed=0", "of all that is drawn"),
+    ):
+        assert re.search(rf"^  --config\.{re.escape(field)} +{re.escape(said)}$", ended.out, re.MULTILINE), field
+    assert max(map(len, ended.out.splitlines())) <= 125
+
+
+@pytest.mark.parametrize(
+    ("command", "config", "field"),
+    [
+        ("gradient_flow", "configs/gradient_flow.py:memory", "analysis.problems.adding.lengths"),
+        ("interpretable_cells", "configs/interpretable_cells.py", "analysis.shifts"),
+        ("sweep", "configs/adding.py", "task.evaluation_sequences"),
+    ],
+)
+def test_every_field_of_every_config_is_said_to_be_something(call: WarmPython, command: str, config: str, field: str):
+    lines = call(command, "--help", f"--config={config}").out.split("Fields of")[1].splitlines()[1:]
+    fields = {line.split("=")[0].strip(): line for line in lines if line.startswith("  --config.")}
+    assert f"--config.{field}" in fields
+    silent = [line for line in fields.values() if not re.match(r"  --config\.[\w.]+=(\(.*\)|\S*) +\S", line)]
+    assert not silent
 
 
 def test_help_with_a_wrong_config_still_helps(call: WarmPython):

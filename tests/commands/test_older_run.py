@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from processes import WarmPython
 
-from rnn_research.runs.configs import flatten
+from rnn_research.config.flat import flatten
 from rnn_research.runs.migrations import later_fields
 
 LATER = ("task.split", "model.unroll", "model.remat", "model.parallel", "training.label_noise", "training.regularizer")

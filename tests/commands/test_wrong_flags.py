@@ -75,7 +75,7 @@ def test_a_missing_workdir_is_named(call: WarmPython):
         ("def get_config():\n    return None\n", ("NoneType", "must give a ConfigDict")),
         (
             "from ml_collections import ConfigDict\ndef get_config():\n    return ConfigDict({'seed': 0})\n",
-            ("training.steps", "defaults()"),
+            ("task.name", "defaults()"),
         ),
     ],
 )

@@ -92,7 +92,7 @@ def test_the_tables_name_every_field(call: WarmPython):
     """A field that is added to the defaults must be added here."""
     from ml_collections import ConfigDict
 
-    from rnn_research.runs.configs import flatten
+    from rnn_research.config.flat import flatten
     from rnn_research.training.defaults import defaults
 
     config: ConfigDict = defaults()
@@ -136,7 +136,7 @@ def test_unknown_names_list_the_known(call: WarmPython, tmp_path: Path, field: s
             ("--config.model.unroll=fast", "--config.model.cell=gru_reset_before"),
             ("unroll=fast", "model.cell=gru_reset_before", "choose auto, plain, or one of the cells elman"),
         ),
-        (("--config.model.layers=1001",), ("model.layers=1001", "at most 1000")),
+        (("--config.model.layers=1001",), ("model.layers=1001", "at most 1,000")),
         (("--config.model.unroll=persistent",), ("unroll=persistent", "3 units", "choose auto")),
         (("--config.model.parallel.method=associative",), ("parallel.method=associative", "linear", "quasi or deer")),
         (("--config.evaluation.sample_prime=z",), ("sample_prime='z'", "lacks")),

@@ -9,10 +9,10 @@ import pytest
 from ml_collections import ConfigDict
 
 from configs import char_lm, gradient_flow, war_and_peace
+from rnn_research.config.flat import flatten
 from rnn_research.errors import UserError
 from rnn_research.models import MODELS
 from rnn_research.models.recurrent import count
-from rnn_research.runs.configs import flatten
 from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.training.defaults import defaults
 from rnn_research.training.train import build

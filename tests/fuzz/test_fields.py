@@ -10,7 +10,7 @@ import pytest
 from bad_fields import faults
 from in_process import Call, command, passed
 
-from rnn_research.runs.configs import flatten
+from rnn_research.config.flat import flatten
 from rnn_research.tasks import TASKS, images
 from rnn_research.training import train
 from rnn_research.training.defaults import defaults

@@ -10,8 +10,8 @@ from in_process import Call, command, fault, passed
 
 from configs.gradient_flow import STUDIES, get_config
 from configs.interpretable_cells import get_config as cells_config
+from rnn_research.config.flat import flatten
 from rnn_research.runs import owner
-from rnn_research.runs.configs import flatten
 from rnn_research.studies import checks
 from rnn_research.tasks import images
 from rnn_research.training import foreign, train, trained
@@ -81,7 +81,7 @@ def test_nothing_is_wrong_with_a_study_itself(call: Call, tmp_path: Path, study:
         ("clipping", "analysis.kinds", "(('value', 0.0),)", ("clip.limit=0.0", "above 0")),
         ("memory", "analysis.rates", "(('elmann', 0.1),)", ("rates='elmann'", "'elman'")),
         ("forget_bias", "model.cell", "gru", ("model.cell=gru", "lstm")),
-        ("radius", "analysis.study", "memory", ("analysis lacks", "gradient_flow.py:memory")),
+        ("radius", "analysis.study", "memory", ("lacks analysis.networks", "gradient_flow.py:memory")),
     ],
 )
 def test_what_does_not_go_together(

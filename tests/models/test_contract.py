@@ -27,7 +27,7 @@ def read(name, draw):
     config = defaults(name)
     config.task.update({"batch_size": B, **SHORT.get(name, {"length": 12})})
     config.model.update({"hidden": 5, "layers": 2, "cell": "gru"})
-    task = TASKS[name](config.task, config.evaluation)
+    task = TASKS[name].build(config.task, config.evaluation)
     model = MODELS[config.model.name].build(config.model, task.interface)
     params = draw(model, config.model.init)
     batch = jax.jit(task.batch)(task.splits["train"].data, jax.random.key(3), jnp.int32(1))
@@ -147,7 +147,5 @@ def test_sequences_of_unequal_length_are_answered_at_their_own_end(draw):
 def test_a_model_that_cannot_read_the_task_is_refused(task, model, batch, able):
     config = defaults(task)
     config.model.name = model
-    with pytest.raises(
-        UserError, match=f"cannot read --config.task.name={task}, whose batches are {batch}: take {able}"
-    ):
+    with pytest.raises(UserError, match=f"cannot read task.name={task}, whose batches are {batch}: take {able}"):
         build(config)

@@ -182,11 +182,11 @@ def test_float64_all_through(model_of, symbols_TB):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"cell": "lstn"}, r"--config.model.cell='lstn' is unknown, did you mean 'lstm'\?; known: elman, "),
-        ({"hidden": 0}, "--config.model.hidden=0 must be at least 1"),
-        ({"layers": -1}, "--config.model.layers=-1 must be at least 1"),
-        ({"embedding": -1}, "--config.model.embedding=-1 must be at least 0"),
-        ({"dropout": 1.0}, "--config.model.dropout=1.0 must be at least 0 and below 1"),
+        ({"cell": "lstn"}, r"model.cell='lstn' is unknown, did you mean 'lstm'\?; known: elman, "),
+        ({"hidden": 0}, "model.hidden=0 must be at least 1"),
+        ({"layers": -1}, "model.layers=-1 must be at least 1"),
+        ({"embedding": -1}, "model.embedding=-1 must be at least 0"),
+        ({"dropout": 1.0}, "model.dropout=1.0 must be at least 0 and below 1"),
     ],
 )
 def test_wrong_fields(model_of, fields, sentence):
@@ -197,7 +197,7 @@ def test_wrong_fields(model_of, fields, sentence):
 def test_an_unknown_initialiser():
     config = defaults().model
     config.init.recurrent = "ortogonal"
-    with pytest.raises(UserError, match=r"--config.model.init.recurrent='ortogonal' .*did you mean 'orthogonal'"):
+    with pytest.raises(UserError, match=r"model.init.recurrent='ortogonal' .*did you mean 'orthogonal'"):
         language_model(config, V)
 
 

@@ -34,7 +34,7 @@ def test_a_run_from_before_the_ring_has_the_whole_disc():
 def test_a_ring_that_is_none():
     config = defaults().model
     config.init.ring_least = config.init.ring_most = 0.5
-    with pytest.raises(UserError, match=r"ring_most=0\.5 must be above ring_least=0\.5"):
+    with pytest.raises(UserError, match=r"ring_most=0\.5 must be above model\.init\.ring_least=0\.5"):
         stack_of(config)
 
 
@@ -44,7 +44,7 @@ def test_a_ring_that_is_none():
     [
         (64, "float32", None),
         (128, "bfloat16", None),
-        (128, "float32", "256 KiB.*choose auto or --config.training.dtype=bfloat16"),
+        (128, "float32", "256 KiB.*choose auto or training.dtype=bfloat16"),
         (256, "bfloat16", "512 KiB.*choose auto$"),
         (100, "float32", "100 units.*choose auto$"),
         (64, "float64", "float64.*bfloat16"),

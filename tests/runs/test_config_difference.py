@@ -4,7 +4,7 @@ import json
 
 from ml_collections import ConfigDict
 
-from rnn_research.runs.configs import difference, flatten
+from rnn_research.config.flat import difference, flatten
 from rnn_research.training.defaults import defaults
 
 

@@ -10,7 +10,7 @@ from written_runs import write_run
 from rnn_research import runs
 from rnn_research.errors import UserError
 from rnn_research.runs import migrations
-from rnn_research.runs.configs import flatten
+from rnn_research.config.flat import flatten
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.migrations import later_fields, migrated, read_config
 from rnn_research.training import continued

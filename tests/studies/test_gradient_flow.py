@@ -8,7 +8,7 @@ from small_studies import page_of, tiny
 
 from rnn_research.analysis.lyapunov import Lyapunov
 from rnn_research.errors import UserError
-from rnn_research.studies import STUDIES
+from rnn_research.studies import STUDIES, check
 from rnn_research.studies.anatomy import measure_group
 from rnn_research.studies.learning import changed, initial_params
 from rnn_research.studies.measure import largest_first
@@ -20,7 +20,7 @@ from rnn_research.studies.networks import NETWORKS, one_program
 def anatomy():
     config = tiny("anatomy", **{"analysis.networks": ("elman", "lstm_forget_bias_1")})
     said = []
-    return config, STUDIES["anatomy"](config, said.append), said
+    return config, STUDIES["anatomy"].run(config, said.append), said
 
 
 def test_the_slope_is_the_top_exponent(anatomy):
@@ -100,12 +100,12 @@ def test_a_group_measures_each_network_as_it_would_be_alone():
 
 def test_memory_needs_a_state_that_every_network_has():
     with pytest.raises(UserError, match=r"analysis\.state=c: the cell gru carries no c"):
-        STUDIES["anatomy"](tiny("anatomy", **{"analysis.state": "c", "analysis.networks": ("gru",)}), lambda line: None)
+        check(tiny("anatomy", **{"analysis.state": "c", "analysis.networks": ("gru",)}))
 
 
 def test_the_gradient_of_c_is_followed_where_there_is_one():
     fields = {"analysis.state": "c", "analysis.networks": ("lstm_forget_bias_2",), "training.steps": 0}
-    found = STUDIES["anatomy"](tiny("anatomy", **fields), lambda line: None)["networks"]["lstm_forget_bias_2"]
+    found = STUDIES["anatomy"].run(tiny("anatomy", **fields), lambda line: None)["networks"]["lstm_forget_bias_2"]
     assert found["initial"]["profile"][-1] is None  # the last c is read by its own h alone
     assert found["initial"]["profile"][-2] == 0
     assert found["initial"]["slope_by_seed"] == pytest.approx(found["initial"]["top_exponent_by_seed"], abs=0.02)
@@ -114,13 +114,13 @@ def test_the_gradient_of_c_is_followed_where_there_is_one():
 def test_sequences_that_do_not_fit_are_refused_in_one_line():
     config = tiny("anatomy", **{"analysis.length": 10**6, "analysis.sequences": 10**5, "analysis.networks": ("elman",)})
     with pytest.raises(UserError, match=r"analysis\.length=1000000 .* needs [\d,]+ GB or more of"):
-        STUDIES["anatomy"](config, lambda line: None)
+        STUDIES["anatomy"].run(config, lambda line: None)
 
 
 def test_a_part_that_is_kept_is_not_made_again():
     config = tiny("anatomy", **{"analysis.networks": ("elman",)})
     kept = {"elman": {"initial": {}, "trained": {}}}
-    found = STUDIES["anatomy"](config, lambda line: None, lambda name, make: kept)
+    found = STUDIES["anatomy"].run(config, lambda line: None, lambda name, make: kept)
     assert found["networks"] == kept
 
 

@@ -6,7 +6,7 @@ import pytest
 from small_studies import page_of, tiny
 
 from rnn_research.errors import UserError
-from rnn_research.studies import STUDIES
+from rnn_research.studies import STUDIES, check
 
 PROBLEMS = {
     "analysis.networks": ("elman", "gru"),
@@ -23,7 +23,7 @@ PROBLEMS = {
 @pytest.fixture(scope="module")
 def memory():
     config = tiny("memory", **PROBLEMS)
-    return config, STUDIES["memory"](config, lambda line: None)
+    return config, STUDIES["memory"].run(config, lambda line: None)
 
 
 def test_memory_reports_every_task_length_and_network(memory):
@@ -47,16 +47,16 @@ def test_memory_and_its_page(memory, tmp_path):
 
 def test_an_unknown_network_or_task_is_refused():
     with pytest.raises(UserError, match="'lstm_forget_bias_1'"):
-        STUDIES["memory"](tiny("memory", **{"analysis.networks": ("lstm_forget_bias1",)}), lambda line: None)
+        check(tiny("memory", **{"analysis.networks": ("lstm_forget_bias1",)}))
     with pytest.raises(UserError, match="'copying'"):
-        STUDIES["memory"](tiny("memory", **PROBLEMS | {"analysis.tasks": ("coping",)}), lambda line: None)
+        check(tiny("memory", **PROBLEMS | {"analysis.tasks": ("coping",)}))
 
 
 def test_clipping_by_norm_bounds_what_no_clipping_does_not(tmp_path):
     fields = {"task.length": 10, "analysis.lengths": (10, 12), "optimizer.learning_rate": 1.0}
     kinds = (("none", 1.0), ("global_norm", 0.01))
     config = tiny("clipping", **fields, **{"analysis.kinds": kinds})
-    results = STUDIES["clipping"](config, lambda line: None)
+    results = STUDIES["clipping"].run(config, lambda line: None)
     points = results["points"]
     assert [(p["clipping"], p["length"]) for p in points] == [(k, T) for T in (10, 12) for k, _ in kinds]
     bare, clipped = points[0], points[1]
@@ -68,7 +68,7 @@ def test_clipping_by_norm_bounds_what_no_clipping_does_not(tmp_path):
 
 def test_images_are_scored_on_the_test_split(tmp_path):
     config = tiny("images", **{"analysis.networks": ("elman",), "analysis.forms": ("rows",)})
-    results = STUDIES["images"](config, lambda line: None)
+    results = STUDIES["images"].run(config, lambda line: None)
     (point,) = results["points"]
     assert point["sequence_steps"] == 8
     assert len(point["test_accuracy_by_seed"]) == 2

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "resume"))
 
 from processes import call, text, tiny
 
-from rnn_research.runs.configs import flatten
+from rnn_research.config.flat import flatten
 from rnn_research.training.defaults import defaults
 
 __all__ = ["call", "text", "tiny"]

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from rnn_research.runs.configs import changed
+from rnn_research.config.flat import changed
 from rnn_research.training.numbers import FREE
 from rnn_research.training.optimizer import CLIPPING, OPTIMIZERS, SCHEDULES
 from rnn_research.training.train import build

@@ -5,9 +5,9 @@ import json
 import pytest
 from compared import records
 
+from rnn_research.config.flat import changed
 from rnn_research.runs import metrics
 from rnn_research.runs.checkpoints import Checkpoints
-from rnn_research.runs.configs import changed
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training.defaults import defaults
 from rnn_research.training.pack import Entry, train_pack

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from rnn_research.config.flat import changed
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import changed
 from rnn_research.sweeps import packing, plan
 from rnn_research.sweeps.packing import packs_of, planned
 
@@ -58,10 +58,10 @@ def test_a_pack_fits_the_memory(small, monkeypatch):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"optimizer.learning_rate": -1.0}, "--config.optimizer.learning_rate=-1.0 must be at least 0"),
+        ({"optimizer.learning_rate": -1.0}, "optimizer.learning_rate=-1.0 must be at least 0"),
         ({"model.cell": "gruu"}, "'gruu' is unknown, did you mean 'gru'"),
-        ({"model.init.recurrent_scale": -1.0}, "--config.model.init.recurrent_scale=-1.0 must be at least 0"),
-        ({"model.dropout": 1.0}, "--config.model.dropout=1.0 must be at least 0 and below 1"),
+        ({"model.init.recurrent_scale": -1.0}, "model.init.recurrent_scale=-1.0 must be at least 0"),
+        ({"model.dropout": 1.0}, "model.dropout=1.0 must be at least 0 and below 1"),
     ],
 )
 def test_every_point_is_checked_and_named(small, wrong, words):

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from rnn_research.config.flat import changed
 from rnn_research.errors import UserError
-from rnn_research.runs.configs import changed
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.sweeps import halving, plan, search
 from rnn_research.sweeps.axes import parse, parse_zipped

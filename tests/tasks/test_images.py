@@ -22,7 +22,7 @@ KEY = jax.random.key(0)
 def built(**fields):
     config = defaults("images")
     config.task.update(fields)
-    return TASKS["images"](config.task, config.evaluation)
+    return TASKS["images"].build(config.task, config.evaluation)
 
 
 def test_rows_and_pixels_are_the_same_picture():
@@ -154,7 +154,7 @@ def test_a_folder_of_any_size(tmp_path, train):
     ],
 )
 def test_files_that_do_not_fit_each_other(tmp_path, fields, words):
-    with pytest.raises(UserError, match=f"--config.task.path=.*{words}"):
+    with pytest.raises(UserError, match=f"task.path=.*{words}"):
         built(path=str(mnist_folder(tmp_path / "wrong", **fields)), batch_size=4)
 
 

@@ -22,7 +22,7 @@ def task_of(stored=None, **fields):
     config = defaults()
     config.task.update({"text": TEXT, "batch_size": 2, "chunk_length": 5, **fields})
     config.evaluation.batch_size = 2
-    return TASKS["text"](config.task, config.evaluation, stored)
+    return TASKS["text"].build(config.task, config.evaluation, stored)
 
 
 def read(task, split):
@@ -124,9 +124,7 @@ def test_the_same_step_is_the_same_batch_whatever_the_key():
 
 
 def test_another_vocabulary_is_refused_in_a_sentence():
-    with pytest.raises(
-        UserError, match=r"--config.task.path: .*another vocabulary .*27 symbols|28 symbols instead of 4"
-    ):
+    with pytest.raises(UserError, match=r"task.path: .*another vocabulary .*27 symbols|28 symbols instead of 4"):
         task_of(stored=build([("", b"hello")], "bytes"))
 
 
@@ -137,7 +135,7 @@ def test_the_same_vocabulary_is_accepted():
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_a_split_too_short_to_score(split):
     other = {"validation": "test", "test": "validation"}[split]
-    with pytest.raises(UserError, match=f"the {split} text has 1 symbol, .* raise --config.task.{split}_fraction"):
+    with pytest.raises(UserError, match=f"the {split} text has 1 symbol, .* raise task.{split}_fraction"):
         task_of(**{f"{split}_fraction": 1 / len(TEXT), f"{other}_fraction": 0.1})
 
 
@@ -152,12 +150,12 @@ def test_the_offset_of_a_wrong_byte_counts_from_the_beginning_of_the_file(tmp_pa
 
 @pytest.mark.parametrize("field", ["batch_size", "chunk_length", "min_count"])
 def test_sizes_below_one_are_refused(field):
-    with pytest.raises(UserError, match=f"--config.task.{field}=0 must be at least 1"):
+    with pytest.raises(UserError, match=f"task.{field}=0 must be at least 1"):
         task_of(**{field: 0})
 
 
 def test_an_unknown_carry_is_refused():
-    with pytest.raises(UserError, match=r"--config.task.carry='streams' .*did you mean 'stream'"):
+    with pytest.raises(UserError, match=r"task.carry='streams' .*did you mean 'stream'"):
         task_of(carry="streams")
 
 

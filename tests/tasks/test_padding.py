@@ -26,7 +26,7 @@ def walked(name, batch_size):
     else:
         config.task.update({"length": 20, "evaluation_sequences": SEQUENCES})
     config.evaluation.batch_size = batch_size
-    task = TASKS[name](config.task, config.evaluation)
+    task = TASKS[name].build(config.task, config.evaluation)
     model = MODELS[config.model.name].build(config.model, task.interface)
     part, answer = task.splits["test"], task.interface.answer
 

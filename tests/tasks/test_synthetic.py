@@ -25,7 +25,7 @@ DRAWN = sorted(set(TASKS) - {"text", "images"})
 def built(name, **fields):
     config = defaults(name)
     config.task.update(fields)
-    return TASKS[name](config.task, config.evaluation)
+    return TASKS[name].build(config.task, config.evaluation)
 
 
 def test_adding_answers_the_sum_of_one_mark_in_each_half():

@@ -116,17 +116,17 @@ PACKED = gzip.compress(b"war and peace " * 100)
 def test_damaged_gzip(tmp_path, damaged):
     path = tmp_path / "text.gz"
     path.write_bytes(damaged)
-    with pytest.raises(UserError, match=f"--config.task.path={path}: cannot be read"):
+    with pytest.raises(UserError, match=f"task.path={path}: cannot be read"):
         corpora.read(str(path))
 
 
 def test_missing(folder):
-    with pytest.raises(UserError, match=f"--config.task.path={folder}/z.txt: no such file or folder"):
+    with pytest.raises(UserError, match=f"task.path={folder}/z.txt: no such file or folder"):
         corpora.read(f"{folder}/a.txt,{folder}/z.txt")
 
 
 def test_nothing_in_the_folder_matches(folder):
-    with pytest.raises(UserError, match=r"no file in this folder matches --config.task.glob='\*.tex'"):
+    with pytest.raises(UserError, match=r"no file in this folder matches task.glob='\*.tex'"):
         corpora.read(str(folder), Reading("*.tex"))
 
 

@@ -100,7 +100,7 @@ def test_what_is_no_file_is_refused_and_does_not_block(tmp_path):
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
         assert "socket is a socket, not a file: save the text" in refusal(tmp_path / "socket")
-    assert f"--config.task.path={tmp_path}/pipe is a pipe, not a file" in refusal(tmp_path / "pipe")
+    assert f"task.path={tmp_path}/pipe is a pipe, not a file" in refusal(tmp_path / "pipe")
     for device in ("/dev/zero", "/dev/null", "/dev/random"):
         assert f"{device} is a device, not a file" in refusal(device)
 
@@ -113,7 +113,7 @@ def test_endless_files_and_bombs_are_refused_at_once(tmp_path):
     for name in ("sparse", "bomb"):
         line = refusal(tmp_path / name, most=2**26)
         assert f"{name}: the text would have more than 67,108,864 bytes: name less, or allow more with" in line
-        assert line.endswith("--config.task.most_bytes (0: no limit)")
+        assert line.endswith("task.most_bytes (0: no limit)")
 
 
 def test_the_bound_is_on_all_of_the_text(tmp_path):
@@ -157,7 +157,7 @@ def test_only_the_first_mark_of_a_document_is_one(tmp_path):
 def test_a_mark_of_an_encoding_that_it_is_not(tmp_path):
     (tmp_path / "text").write_bytes(codecs.BOM_UTF16_LE + b"odd")
     line = refusal(tmp_path / "text")
-    assert "is not UTF-16: save it as UTF-8, or set --config.task.keep_byte_order_mark=True" in line
+    assert "is not UTF-16: save it as UTF-8, or set task.keep_byte_order_mark=True" in line
     (tmp_path / "other").write_bytes(LETTER)
     assert corpora.read(str(tmp_path)).notes == (f"left out of {tmp_path}: 1 binary (text)",)
 

@@ -63,5 +63,5 @@ def test_no_character_is_cut_in_two(documents, level, validation, test):
     ("validation", "test"), [(-0.1, 0.1), (0.1, -0.1), (1.0, 0.0), (0.0, 1.0), (0.5, 0.5), (float("nan"), 0.1)]
 )
 def test_fractions_that_leave_nothing_to_train_on(validation, test):
-    with pytest.raises(UserError, match=f"--config.task.validation_fraction={validation} and .*test_fraction={test}"):
+    with pytest.raises(UserError, match=f"task.validation_fraction={validation} and .*test_fraction={test}"):
         cut(corpus_of([b"0123456789"]), section("bytes", validation, test))

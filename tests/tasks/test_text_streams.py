@@ -141,8 +141,8 @@ def test_a_text_shorter_than_one_chunk_of_every_stream(count, chunk):
     assert streams.training(np.zeros(least, int), None, count, chunk).batches == 1
     with pytest.raises(
         UserError,
-        match=rf"has {counted(least - 1, 'symbol')}, fewer than the {least:,} that --config.task.batch_size={count} .*"
-        rf"--config.task.chunk_length={chunk} need",
+        match=rf"has {counted(least - 1, 'symbol')}, fewer than the {least:,} that task.batch_size={count} .*"
+        rf"task.chunk_length={chunk} need",
     ):
         streams.training(np.zeros(least - 1, int), None, count, chunk)
 

@@ -82,19 +82,19 @@ def test_a_symbol_of_several_bytes_is_one_code_point_and_two_bytes():
 
 @pytest.mark.parametrize("level", ["codepoints", "words"])
 def test_text_that_is_not_utf8_is_refused_with_the_offset(level):
-    with pytest.raises(UserError, match=r"^latin.txt is not UTF-8: byte 0xe9 at offset 3; .*--config.task.level=bytes"):
+    with pytest.raises(UserError, match=r"^latin.txt is not UTF-8: byte 0xe9 at offset 3; .*task.level=bytes"):
         build([("good.txt", b"abc"), ("latin.txt", b"caf\xe9 au lait")], level)
 
 
 @pytest.mark.parametrize("level", ["codepoints", "words"])
 def test_binary_is_refused_with_the_offset(level):
-    with pytest.raises(UserError, match=r"^a.out is binary: a NUL at offset 4; .*--config.task.level=bytes"):
+    with pytest.raises(UserError, match=r"^a.out is binary: a NUL at offset 4; .*task.level=bytes"):
         build([("a.out", "né\n".encode() + b"\0")], level)
 
 
 def test_an_unknown_level_is_refused_with_the_list():
     with pytest.raises(
-        UserError, match=r"--config.task.level='byte' .*did you mean 'bytes'\?; known: bytes, codepoints, tokens, words"
+        UserError, match=r"task.level='byte' .*did you mean 'bytes'\?; known: bytes, codepoints, tokens, words"
     ):
         build([("", b"x")], "byte")
 

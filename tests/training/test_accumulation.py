@@ -32,7 +32,7 @@ def test_parts_are_one_batch(started, parts):
 
 
 def test_parts_must_divide_the_batch(started):
-    with pytest.raises(UserError, match=r"--config.training.accumulate=3 must divide --config.task.batch_size=4"):
+    with pytest.raises(UserError, match=r"training.accumulate=3 must divide task.batch_size=4"):
         started(**{"training.accumulate": 3})
 
 

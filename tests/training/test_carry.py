@@ -69,7 +69,7 @@ def test_rows_that_start_anew_and_no_others(started):
 
 @pytest.mark.parametrize("value", [-0.1, 1.5])
 def test_a_probability_is_between_0_and_1(tiny, value):
-    with pytest.raises(UserError, match=r"--config.task.fresh_probability=.* must be between 0 and 1"):
+    with pytest.raises(UserError, match=r"task.fresh_probability=.* must be at least 0 and at most 1"):
         build(tiny(**{"task.fresh_probability": value}))
 
 

@@ -47,5 +47,5 @@ def test_float64_all_through(started):
 
 
 def test_an_unknown_dtype(started):
-    with pytest.raises(UserError, match=r"--config.training.dtype='float16' .*known: bfloat16, float32, float64"):
+    with pytest.raises(UserError, match=r"training.dtype='float16' .*known: bfloat16, float32, float64"):
         started(**{"training.dtype": "float16"})

@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.models import MODELS, Kind
+from rnn_research.models import MODELS, ModelKind
 from rnn_research.models.answers import nats_of
 from rnn_research.models.model import NONE, Model, Objective, Scored
 from rnn_research.models.recurrent import output_start_of, stack_of, start_of
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.tasks import TASKS
+from rnn_research.tasks import TASKS, TaskKind
 from rnn_research.tasks.answers import Interface, classes
-from rnn_research.tasks.synthetic.generated import generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.training.defaults import defaults
 from rnn_research.training.train import build, train
 from rnn_research.unroll import stack, unroll_stack
@@ -122,11 +122,12 @@ def two_answers(config, interface, dtype=jnp.float32) -> Model:
 @pytest.fixture
 def config(monkeypatch):
     """Two lines: one in each registry."""
-    monkeypatch.setitem(TASKS, "clips", clips)
-    monkeypatch.setitem(MODELS, "two_answers", Kind(two_answers, (Clips,)))
-    config = defaults("adding")
-    config.task.update({"name": "clips", "length": T, "batch_size": 8, "evaluation_sequences": 20})
-    config.model.update({"name": "two_answers", "hidden": 8, "cell": "gru"})
+    monkeypatch.setitem(TASKS, "clips", TaskKind(clips, fields(), Clips))
+    monkeypatch.setitem(MODELS, "two_answers", ModelKind(two_answers, (Clips,)))
+    config = defaults("clips")
+    assert config.model.name == "two_answers", "the one model that reads such batches"
+    config.task.update({"length": T, "batch_size": 8, "evaluation_sequences": 20})
+    config.model.update({"hidden": 8, "cell": "gru"})
     config.training.update({"steps": 60, "log_every": 20})
     config.evaluation.update({"every": 20, "batch_size": 8, "sample_length": 0})
     config.optimizer.learning_rate = 0.02

@@ -243,7 +243,7 @@ def test_by_default_it_is_off_and_then_at_every_evaluation(tiny):
 
 
 def test_sequences_of_one_step_are_refused(tiny):
-    with pytest.raises(UserError, match=r"--config.analysis.gradient_flow=True needs two time steps"):
+    with pytest.raises(UserError, match=r"analysis.gradient_flow=True needs two time steps"):
         build(tiny(**ON | {"task.chunk_length": 1}))
 
 

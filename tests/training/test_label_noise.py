@@ -19,7 +19,7 @@ def noisy(task: str, p: float, **fields):
     config = defaults(task)
     config.training.label_noise = p
     config.update_from_flattened_dict({f"task.{name}": value for name, value in fields.items()})
-    return config, TASKS[task](config.task, config.evaluation)
+    return config, TASKS[task].build(config.task, config.evaluation)
 
 
 def test_classes_are_drawn_anew_as_often_as_asked():
@@ -49,7 +49,7 @@ def test_none_is_no_program_of_its_own():
 
 @pytest.mark.parametrize(("task", "p"), [("copying", 1.5), ("copying", -0.1), ("adding", float("nan"))])
 def test_what_cannot_be_is_refused(task, p):
-    with pytest.raises(UserError, match=f"--config.training.label_noise={p} "):
+    with pytest.raises(UserError, match=f"training.label_noise={p} "):
         noise_of(*noisy(task, p))
 
 

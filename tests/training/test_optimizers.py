@@ -118,12 +118,12 @@ def test_against_torch(name):
         (
             "name",
             "adamax",
-            r"--config.optimizer.name='adamax' is unknown, did you mean 'adam\w*'.; known: adagrad, adam, ",
+            r"optimizer.name='adamax' is unknown, did you mean 'adam\w*'.; known: adagrad, adam, ",
         ),
-        ("learning_rate", -1.0, "--config.optimizer.learning_rate=-1.0 must be at least 0"),
-        ("learning_rate", float("nan"), "--config.optimizer.learning_rate=nan must be at least 0"),
-        ("momentum", 1.0, "--config.optimizer.momentum=1.0 must be at least 0 and below 1"),
-        ("decay", -0.1, "--config.optimizer.decay=-0.1 must be at least 0 and below 1"),
+        ("learning_rate", -1.0, "optimizer.learning_rate=-1.0 must be at least 0"),
+        ("learning_rate", float("nan"), "optimizer.learning_rate=nan must be finite"),
+        ("momentum", 1.0, "optimizer.momentum=1.0 must be at least 0 and below 1"),
+        ("decay", -0.1, "optimizer.decay=-0.1 must be at least 0 and below 1"),
     ],
 )
 def test_wrong_numbers(field, value, sentence):

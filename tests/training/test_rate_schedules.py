@@ -78,9 +78,9 @@ def test_a_rate_of_zero_changes_nothing(started):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"name": "cos"}, "--config.optimizer.schedule.name='cos' is unknown.*known: constant, cosine, "),
-        ({"warmup_steps": -1}, "--config.optimizer.schedule.warmup_steps=-1 must be at least 0"),
-        ({"every_steps": 0}, "--config.optimizer.schedule.every_steps=0 must be at least 1"),
+        ({"name": "cos"}, "optimizer.schedule.name='cos' is unknown.*known: constant, cosine, "),
+        ({"warmup_steps": -1}, "optimizer.schedule.warmup_steps=-1 must be at least 0"),
+        ({"every_steps": 0}, "optimizer.schedule.every_steps=0 must be at least 1"),
     ],
 )
 def test_wrong_fields(fields, sentence):

@@ -227,5 +227,5 @@ def test_flossing_brings_the_top_exponent_to_zero_and_the_task_alone_does_not(st
 def test_several_cpu_devices_cannot_factorise_together(tiny, monkeypatch):
     monkeypatch.setattr(devices, "host_must_wait", lambda: True)
     build(tiny(**with_("flossing")))
-    with pytest.raises(UserError, match=r"--config.training.regularizer.top=2 needs one device"):
+    with pytest.raises(UserError, match=r"training.regularizer.top=2 needs one device"):
         build(tiny(**with_("flossing", top=2)))

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rnn_research.config.flat import flatten
 from rnn_research.report import html
 from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius
-from rnn_research.runs.configs import flatten
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.migrations import read_config
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from rnn_research.config.flat import normal
 from rnn_research.errors import UserError
 from rnn_research.runs import shown
-from rnn_research.runs.configs import normal
 from rnn_research.runs.directory import RunDirectory, read_json, written_whole
 from rnn_research.runs.files import there
 from rnn_research.studies.cells.asked import Asked

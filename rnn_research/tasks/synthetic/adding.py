@@ -24,20 +24,24 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import at_least, one_of
+from rnn_research.config import Field, check
+from rnn_research.errors import at_least
 from rnn_research.tasks.answers import Interface, numbers
 from rnn_research.tasks.batches import Labelled, Padded
-from rnn_research.tasks.synthetic.generated import LONGEST, generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Array, Key
 
 FLOORS = {"uniform": 1 / 6, "1997": 1 / 24, "product": 7 / 144}
 
+FIELDS = fields(2, form=Field("uniform", "which version of the problem", choices=FLOORS))
+
 
 def adding(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.form`` one of the above."""
-    one_of("--config.task.form", config.form, FLOORS)
-    at_least("--config.task.length", config.length, 2 if config.form == "uniform" else 20, LONGEST)
+    check(FIELDS, config, "task.")
+    if config.form != "uniform":
+        at_least(f"task.form={config.form}: task.length", config.length, 20)
     draw = draw_uniform if config.form == "uniform" else draw_1997
 
     def generate(key: Key, B: int) -> Labelled:

@@ -17,21 +17,22 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import at_least
+from rnn_research.config import Field, check
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Asked, Padded
-from rnn_research.tasks.synthetic.generated import LONGEST, generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 SYMBOLS, BLANK, SIGNAL = 8, 8, 9
 MOST_SYMBOLS = 100_000  # to be remembered at a time
 
+FIELDS = fields(symbols=Field(10, "to remember, S", low=1, high=MOST_SYMBOLS))
+
 
 def copying(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.symbols`` is S."""
-    at_least("--config.task.length", config.length, 1, LONGEST)
-    at_least("--config.task.symbols", config.symbols, 1, MOST_SYMBOLS)
+    check(FIELDS, config, "task.")
     S, T = config.symbols, config.length
 
     def generate(key: Key, B: int) -> Asked:

@@ -14,18 +14,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import at_least
+from rnn_research.config import Field, check
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Labelled, Padded
-from rnn_research.tasks.synthetic.generated import LONGEST, generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Key
+
+FIELDS = fields(2, noise=Field(0.1, "standard deviation of the delay's noise", low=0))
 
 
 def delayed_xor(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.noise`` the standard deviation."""
-    at_least("--config.task.length", config.length, 2, LONGEST)
-    at_least("--config.task.noise", config.noise, 0)
+    check(FIELDS, config, "task.")
 
     def generate(key: Key, B: int) -> Labelled:
         return draw(key, B, config.length, config.noise)

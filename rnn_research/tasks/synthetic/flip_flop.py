@@ -15,23 +15,25 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import UserError, at_least
+from rnn_research.config import Field, check
 from rnn_research.tasks.answers import Interface, numbers
 from rnn_research.tasks.batches import Asked, Padded
-from rnn_research.tasks.synthetic.generated import LONGEST, generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Array, Key
 
 MOST_SYMBOLS = 10_000  # channels
 
+FIELDS = fields(
+    symbols=Field(3, "channels", low=1, high=MOST_SYMBOLS),
+    probability=Field(0.1, "of a pulse at a step of a channel", above=0, high=1),
+)
+
 
 def flip_flop(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.symbols`` channels of T steps, pulses with ``config.probability``."""
-    at_least("--config.task.length", config.length, 1, LONGEST)
-    at_least("--config.task.symbols", config.symbols, 1, MOST_SYMBOLS)
+    check(FIELDS, config, "task.")
     p, T = config.probability, config.length
-    if not 0 < p <= 1:
-        raise UserError(f"--config.task.probability={p} must be above 0 and at most 1")
 
     def generate(key: Key, B: int) -> Asked:
         return draw(key, B, T, config.symbols, p)

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.errors import at_least
+from rnn_research.config import Field, Section, check
 from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.batches import Batch
-from rnn_research.tasks.task import Split, Task
+from rnn_research.tasks.task import EVALUATION, Split, Task
 from rnn_research.types import Array, Key
 
 Generate = Callable[[Key, int], Batch]
@@ -19,6 +19,22 @@ Generate = Callable[[Key, int], Batch]
 LONGEST = 1_000_000  # steps of a sequence
 MOST_SEQUENCES = 1_000_000  # in a batch, or that a split is scored on
 NUMBERS = {"train": 0, "validation": 1, "test": 2}
+
+
+def fields(shortest: int = 1, **own: Field) -> Section:
+    """Of a task from a generator: those that all have, and its own.
+
+    Args:
+      shortest: the least length.
+      own: its own fields.
+    """
+    return {
+        "batch_size": Field(32, "sequences in a batch", low=1, high=MOST_SEQUENCES),
+        "length": Field(100, "time steps, T", low=shortest, high=LONGEST),
+        "steps_per_epoch": Field(100, "an epoch of fresh sequences is a matter of counting", low=1),
+        "evaluation_sequences": Field(1000, "that a split is scored on", low=1, high=MOST_SEQUENCES),
+        **own,
+    }
 
 
 def generated(
@@ -40,10 +56,7 @@ def generated(
       generate: draws a batch.
       facts: the floor and what else provenance should know.
     """
-    at_least("--config.task.steps_per_epoch", config.steps_per_epoch, 1)
-    for field in ("batch_size", "evaluation_sequences"):
-        at_least(f"--config.task.{field}", config[field], 1, MOST_SEQUENCES)
-    at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
+    check(EVALUATION, evaluation, "evaluation.")
 
     def batch(data: Any, key: Key, step: Array) -> Batch:
         del data, step  # the key already differs from step to step

@@ -11,18 +11,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import at_least, one_of
+from rnn_research.config import Field, check
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Asked, Padded
-from rnn_research.tasks.synthetic.generated import LONGEST, generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Key
+
+FIELDS = fields(form=Field("every", "the steps that are asked", choices=("every", "last")))
 
 
 def parity(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.form`` every or last."""
-    at_least("--config.task.length", config.length, 1, LONGEST)
-    one_of("--config.task.form", config.form, ("every", "last"))
+    check(FIELDS, config, "task.")
 
     def generate(key: Key, B: int) -> Asked:
         return draw(key, B, config.length, config.form)

@@ -14,19 +14,21 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import at_least
+from rnn_research.config import check
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Labelled, Padded
-from rnn_research.tasks.synthetic.generated import LONGEST, generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 SYMBOLS, SPECIAL = 100, 2
 
+FIELDS = fields(2)
+
 
 def random_permutation(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, the steps read before the answer."""
-    at_least("--config.task.length", config.length, 2, LONGEST)
+    check(FIELDS, config, "task.")
 
     def generate(key: Key, B: int) -> Labelled:
         return draw(key, B, config.length)

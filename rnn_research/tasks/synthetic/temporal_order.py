@@ -16,22 +16,22 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.errors import UserError, at_least
+from rnn_research.config import Field, check
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Labelled, Padded
-from rnn_research.tasks.synthetic.generated import LONGEST, generated
+from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Key
 
 SPECIAL, DISTRACTORS = 2, 4  # A and B are symbols 0 and 1; c to f are 2 to 5
 TENTHS = {2: (1, 4), 3: (1, 3, 6)}  # where each interval begins, in tenths of T; each is a tenth long
 
+FIELDS = fields(10, symbols=Field(2, "special symbols of a sequence", low=min(TENTHS), high=max(TENTHS)))
+
 
 def temporal_order(config: Any, evaluation: Any) -> Task:
     """Builds the task; ``config.length`` is T, ``config.symbols`` 2 or 3."""
-    if config.symbols not in TENTHS:
-        raise UserError(f"--config.task.symbols={config.symbols} must be 2 or 3")
-    at_least("--config.task.length", config.length, 10, LONGEST)
+    check(FIELDS, config, "task.")
 
     def generate(key: Key, B: int) -> Labelled:
         return draw(key, B, config.length, config.symbols)

@@ -17,7 +17,7 @@ from rnn_research.tasks.text.encodings import MARK, WrongMark, without_mark
 from rnn_research.tasks.text.files import Packed, TooLong, is_binary, read_file, unlike_its_name
 from rnn_research.tasks.text.folders import LeftOut, files_of
 
-FLAG = "--config.task.path"
+FLAG = "task.path"
 MOST_BYTES = 2**28
 """Of text, unpacked: more than enwik8, and less than a laptop's memory."""
 
@@ -61,7 +61,7 @@ class Reading(NamedTuple):
     keep_mark: bool = False
     most: int = MOST_BYTES
     flag: str = FLAG
-    most_flag: str = "--config.task.most_bytes"
+    most_flag: str = "task.most_bytes"
 
 
 def reading_of(task: Any) -> Reading:
@@ -88,11 +88,9 @@ def inline(text: str, keep_mark: bool = False) -> Corpus:
     try:
         content = (text if keep_mark else text.removeprefix(MARK)).encode()
     except UnicodeEncodeError as error:
-        raise UserError(
-            f"--config.task.text={text!r} is not UTF-8: put it in a file and name it with {FLAG}"
-        ) from error
+        raise UserError(f"task.text={text!r} is not UTF-8: put it in a file and name it with {FLAG}") from error
     if not content:
-        raise UserError(f"--config.task.text={text!r} is a byte order mark alone: give a text")
+        raise UserError(f"task.text={text!r} is a byte order mark alone: give a text")
     return Corpus(("inline",), (content,))
 
 
@@ -139,11 +137,9 @@ def read(paths: str, reading: Reading = Reading()) -> Corpus:
         if str(left_out):
             notes.append(f"left out of {path}: {left_out}")
         if folder and len(names) == before:
-            text = (
-                f" and is text (left out: {left_out}; --config.task.all_files=True takes them)" if str(left_out) else ""
-            )
+            text = f" and is text (left out: {left_out}; task.all_files=True takes them)" if str(left_out) else ""
             raise UserError(
-                f"{reading.flag}={path}: no file in this folder matches --config.task.glob={reading.pattern!r}{text}"
+                f"{reading.flag}={path}: no file in this folder matches task.glob={reading.pattern!r}{text}"
             )
     if not any(documents):
         raise UserError(f"{reading.flag}={paths}: the text is empty: name a file that holds some")
@@ -161,7 +157,7 @@ def _document(path: Path, reading: Reading, room: float, of_folder: bool) -> tup
         text, encoding = read_file(path, reading.flag, room), ""
         if not reading.keep_mark:
             source = f"{reading.flag}={path}"
-            text, encoding = without_mark(text, source, "--config.task.keep_byte_order_mark")
+            text, encoding = without_mark(text, source, "task.keep_byte_order_mark")
     except (Packed, WrongMark) as error:
         if choosy:
             raise _Binary from error

@@ -14,7 +14,7 @@ def cut(corpus: corpora.Corpus, config: Any) -> dict[str, list[tuple[str, bytes]
     validation, test = config.validation_fraction, config.test_fraction
     if not (0 <= validation < 1 and 0 <= test < 1 and validation + test < 1):
         raise UserError(
-            f"--config.task.validation_fraction={validation} and --config.task.test_fraction={test} "
+            f"task.validation_fraction={validation} and task.test_fraction={test} "
             "must be at least 0 and leave something to train on"
         )
     total = sum(len(d) for d in corpus.documents)

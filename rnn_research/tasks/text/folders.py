@@ -46,7 +46,7 @@ def files_of(folder: Path, pattern: str, all_files: bool, left_out: LeftOut, fla
     try:
         found = sorted(folder.glob(pattern))
     except (ValueError, NotImplementedError) as error:
-        raise UserError(f"--config.task.glob={pattern!r} is no pattern ({error}): use one like **/*.py") from error
+        raise UserError(f"task.glob={pattern!r} is no pattern ({error}): use one like **/*.py") from error
     except OSError as error:
         raise UserError(f"{flag}={folder}: cannot be read ({error})") from error
     if not all_files and not any(part.startswith(".") for part in pattern.split("/")):

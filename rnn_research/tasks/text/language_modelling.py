@@ -14,17 +14,47 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.errors import UserError, at_least, counted, one_of, share
+from rnn_research.config import Field, Section, check
+from rnn_research.errors import UserError, counted
 from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.answers import symbols as next_of
 from rnn_research.tasks.batches import Stream
-from rnn_research.tasks.task import Pieces, Split, Task
+from rnn_research.tasks.task import EVALUATION, Pieces, Split, Task
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import streams, vocabulary
 from rnn_research.tasks.text.coverage import Coverage, coverage, entropy
 from rnn_research.tasks.text.cutting import cut, shares
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.types import Array, Key
+
+CARRIES = ("stream", "zero")
+
+FIELDS: Section = {
+    "path": Field("", "files or folders, commas between; gzip is unpacked; empty: the embedded corpus"),
+    "glob": Field("**/*", "which files of a folder"),
+    "all_files": Field(False, "hidden and binary files of a folder, too"),
+    "keep_byte_order_mark": Field(False, "the mark counts as symbols, and UTF-16 is read byte for byte"),
+    "most_bytes": Field(2**28, "of text, unpacked; 0: no limit", low=0),
+    "text": Field("", "the text itself, instead of a path"),
+    "level": Field(
+        "bytes", "what a symbol is; tokens: blanks between them, a line ends as <eos>", choices=vocabulary.LEVELS
+    ),
+    "min_count": Field(1, "rarer words become <unk>", low=1),
+    "split": Field(
+        "contiguous",
+        "contiguous: the end of the text is held out; streams: the end of every stream",
+        choices=("contiguous", "streams"),
+    ),
+    "validation_fraction": Field(0.05, "of the text"),
+    "test_fraction": Field(0.05, "of the text"),
+    "batch_size": Field(32, "parallel streams", low=1),
+    "chunk_length": Field(100, "time steps of truncated backpropagation", low=1),
+    "carry": Field("stream", "handed from chunk to chunk of a stream, or zero: anew at every chunk", choices=CARRIES),
+    "fresh_probability": Field(
+        0.03, "of each stream to start anew at a chunk of training (carry=stream)", low=0, high=1
+    ),
+    "reset_at_documents": Field(False, "the carry starts anew where a document ends"),
+}
 
 
 def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None = None) -> Task:
@@ -38,15 +68,8 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
     Raises:
       UserError: for text that is missing, empty, too short or of another vocabulary.
     """
-    for field in ("batch_size", "chunk_length", "min_count"):
-        at_least(f"--config.task.{field}", config[field], 1)
-    at_least("--config.task.most_bytes", config.most_bytes, 0)
-    at_least("--config.evaluation.batch_size", evaluation.batch_size, 1)
-    one_of("--config.task.level", config.level, vocabulary.LEVELS)
-    one_of("--config.task.split", config.split, ("contiguous", "streams"))
-    one_of("--config.task.carry", config.carry, ("stream", "zero"))
-    share("--config.task.fresh_probability", config.fresh_probability)
-    one_of("--config.evaluation.carry", evaluation.carry, ("stream", "zero"))
+    check(FIELDS, config, "task.")
+    check(EVALUATION, evaluation, "evaluation.")
     corpus = load(config)
     if config.split == "streams":
         return cut_in_time(config, evaluation, corpus, stored)
@@ -79,7 +102,7 @@ def language_modelling(config: Any, evaluation: Any, stored: Vocabulary | None =
         elif len(encoded) < 2:
             raise UserError(
                 f"the {name} text has {counted(len(encoded), 'symbol')}, at least 2 are needed: "
-                f"raise --config.task.{name}_fraction or set it to 0"
+                f"raise task.{name}_fraction or set it to 0"
             )
         else:
             splits[name] = streams.evaluation(encoded, ends, evaluation.batch_size, config.chunk_length)
@@ -113,7 +136,7 @@ def cut_in_time(config: Any, evaluation: Any, corpus: corpora.Corpus, stored: Vo
       UserError: for levels other than bytes, whose symbols must be known before the text is cut.
     """
     if config.level != "bytes":
-        raise UserError(f"--config.task.split=streams needs --config.task.level=bytes, not {config.level}")
+        raise UserError(f"task.split=streams needs task.level=bytes, not {config.level}")
     documents = list(zip(corpus.names, corpus.documents, strict=True))
     cut(corpus, config)  # refuses fractions that leave nothing
     words = vocabulary.build(documents, config.level, config.min_count)
@@ -153,7 +176,7 @@ def refusal_of(config: Any, difference: str) -> str:
     """Why a run cannot go on with this text."""
     given = f"path={config.path}" if config.path else f"text={config.text[:40]!r}"
     return (
-        f"--config.task.{given}: the text has another vocabulary than the run was trained on: {difference}: "
+        f"task.{given}: the text has another vocabulary than the run was trained on: {difference}: "
         "restore its text, or begin a run of this one in another directory"
     )
 
@@ -221,8 +244,7 @@ def load(config: Any) -> corpora.Corpus:
     """The corpus that ``config.task`` names: inline text, paths, or the embedded one."""
     if config.text and config.path:
         raise UserError(
-            f"--config.task.path={config.path} and --config.task.text={config.text[:40]!r} are both given: "
-            "leave one of them empty"
+            f"task.path={config.path} and task.text={config.text[:40]!r} are both given: leave one of them empty"
         )
     if config.text:
         return corpora.inline(config.text, config.keep_byte_order_mark)

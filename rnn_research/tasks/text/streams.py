@@ -47,7 +47,7 @@ def training(tokens: np.ndarray, ends: np.ndarray | None, streams: int, chunk: i
     if chunks < 1:
         raise UserError(
             f"the training text has {counted(len(tokens), 'symbol')}, fewer than the {streams * (chunk + 1):,} that "
-            f"--config.task.batch_size={streams} and --config.task.chunk_length={chunk} need: lower one of them"
+            f"task.batch_size={streams} and task.chunk_length={chunk} need: lower one of them"
         )
     keep = chunks * chunk + 1
 
@@ -103,8 +103,8 @@ def in_time(
     for name, first, last in zip(fractions, bounds[:-1], bounds[1:], strict=True):
         if last <= first:
             raise UserError(
-                f"--config.task.split=streams: {counted(streams, 'stream')} of {counted(chunks, 'chunk')} of "
-                f"--config.task.chunk_length={chunk} hold no {name} part: lower --config.task.batch_size or it"
+                f"task.split=streams: {counted(streams, 'stream')} of {counted(chunks, 'chunk')} of "
+                f"task.chunk_length={chunk} hold no {name} part: lower task.batch_size or it"
             )
         part = slice(first * chunk, last * chunk + 1)
 

@@ -137,10 +137,10 @@ def readable(text: bytes, source: str = "the text") -> str:
     except UnicodeDecodeError as error:
         raise UserError(
             f"{source} is not UTF-8: byte 0x{text[error.start]:02x} at offset {error.start}; "
-            f"read it with --config.task.level=bytes"
+            f"read it with task.level=bytes"
         ) from error
     if "\0" in decoded:
-        raise UserError(f"{source} is binary: a NUL at offset {text.index(0)}; read it with --config.task.level=bytes")
+        raise UserError(f"{source} is binary: a NUL at offset {text.index(0)}; read it with task.level=bytes")
     return decoded
 
 
@@ -153,7 +153,7 @@ def build(documents: Iterable[tuple[str, bytes]], level: str, min_count: int = 1
       min_count: words rarer than this become ``<unk>``.
       rule: by which words are told; ``""`` for that of new runs.
     """
-    one_of("--config.task.level", level, LEVELS)
+    one_of("task.level", level, LEVELS)
     rule = rule or RULE.get(level, "")
     counts: Counter[str] = Counter()
     for name, text in documents:
