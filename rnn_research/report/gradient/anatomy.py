@@ -266,8 +266,9 @@ def rate_table(networks: Networks) -> str:
     ]
     lags = next(found["early_lags"] for moments in networks.values() for found in moments.values())
     whose = f"[95 % over {over_of(networks)}]"
-    early = f"slope over lags {lags[0]} to {lags[1]} [95 % over seeds]"
-    slopes = (f"slope, nats per step {whose}", early, "top exponent [95 % over seeds]")
+    seeds = " [95 % over seeds]" if over_of(networks) == "seeds" else ""  # over sequences the slope alone has one
+    early = f"slope over lags {lags[0]} to {lags[1]}{seeds}"
+    slopes = (f"slope, nats per step {whose}", early, f"top exponent{seeds}")
     lives = (f"half-life, steps {whose}", "by seed (-: does not fall)", "exploding")
     return html.table(rows, ("network", "", "task", *slopes, *lives, "norm of ds'/ds", "radius of ds'/ds"))
 
