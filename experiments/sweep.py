@@ -13,23 +13,21 @@ page. A FAILED point stands until --retry_failed. Leaves sweep.json and results.
 """
 
 import json
-import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import jax
 from absl import flags
 from ml_collections import config_flags
 from rich.console import Console
 
-from experiments import launch
+from experiments import launch, packs
 from experiments.config_files import load_points
 from rnn_research.config.flat import flatten
-from rnn_research.errors import UserError, at_least, counted, one_of
+from rnn_research.errors import UserError, at_least, counted
 from rnn_research.runs import owner
-from rnn_research.runs.directory import RunDirectory, write_json
+from rnn_research.runs.directory import RunDirectory
 from rnn_research.sweeps import axes, plan, points
 from rnn_research.training import continued
 from rnn_research.training.progress import duration
@@ -47,26 +45,8 @@ RANDOM = launch.define(flags.DEFINE_integer, "random", 0, "draw this many points
 OPTUNA = launch.define(flags.DEFINE_integer, "optuna", 0, "search the axes for the least validation loss, in N trials")
 SEED = launch.define(flags.DEFINE_integer, "sweep_seed", 0, "of --random and --optuna")
 DRY_RUN = launch.define(flags.DEFINE_boolean, "dry_run", False, "show points, packs and time, and start nothing")
-LAUNCHER = launch.define(flags.DEFINE_string, "launcher", "local", "where packs run: local or slurm")
-WORKERS = launch.define(
-    flags.DEFINE_integer, "workers", 1, "processes that share the cores of this machine; 1: none beside this one"
-)
-MEMORY = launch.define(flags.DEFINE_float, "memory_gb", None, "GiB that the workers may hold together")
-SLURM = launch.define(
-    flags.DEFINE_multi_string,
-    "slurm",
-    [],
-    "KEY=VALUE of each job: minutes, partition, account, cpus, gpus, memory_gb, at_once, or any option of sbatch",
-)
-WAIT = launch.define(
-    flags.DEFINE_boolean, "wait", False, "stay until no job of the sweep is queued or running on Slurm"
-)
-PACK_SIZE = launch.define(flags.DEFINE_integer, "pack_size", 0, "most points in a pack; 0: as many as memory holds")
-RETRY = launch.define(flags.DEFINE_boolean, "retry_failed", False, "go on with points that are FAILED, too")
+packs.define()
 PACK = launch.define(flags.DEFINE_integer, "pack", -1, "run this pack of the stored sweep alone, as launchers do")
-
-MOST_WORKERS = 1000
-MOST_MEMORY = 1_000_000  # GiB
 
 
 def main() -> int:
@@ -81,24 +61,18 @@ def main() -> int:
         return searched(directory, stored)
     if CONFIG.value is None and stored is not None:
         sweep = stored
-        share_cores(sweep)
+        packs.share_cores(sweep)
     else:
         sweep = planned(directory, stored)
-    from rnn_research.sweeps.launchers import LAUNCHERS, How, check, waiting  # JAX counts its devices from here on
-
-    how = How(WORKERS.value, MEMORY.value, SLURM.value, WAIT.value, RETRY.value)
-    check(LAUNCHER.value, how)
+    packs.check_launcher()
     if DRY_RUN.value:
         show_plan(sweep)
         return 0
     owner.take(RunDirectory(directory), "sweep")
     if sweep != stored:
         plan.write(directory, sweep)
-    began = time.monotonic()
-    status = LAUNCHERS[LAUNCHER.value](directory, sweep, waiting(directory, sweep, RETRY.value), how)
-    if LAUNCHER.value == "slurm" and not WAIT.value:
-        return status  # the jobs have only begun
-    return conclude(directory, sweep, status, time.monotonic() - began)
+    status, seconds = packs.train(directory, sweep)
+    return status if packs.only_begun() else conclude(directory, sweep, status, seconds)
 
 
 def check_numbers() -> None:
@@ -107,15 +81,11 @@ def check_numbers() -> None:
     Raises:
       UserError: naming the flag.
     """
-    one_of("--launcher", LAUNCHER.value, ("local", "slurm"))
+    packs.check()
     for name, flag in (("random", RANDOM), ("optuna", OPTUNA)):
         at_least(f"--{name}", flag.value, 0, points.MOST_POINTS)
-    at_least("--workers", WORKERS.value, 1, MOST_WORKERS)
     at_least("--pack", PACK.value, -1)
-    at_least("--pack_size", PACK_SIZE.value, 0)
     at_least("--sweep_seed", SEED.value, 0)
-    if MEMORY.value is not None and not 0 < MEMORY.value <= MOST_MEMORY:
-        raise UserError(f"--memory_gb={MEMORY.value} must be above 0 and at most {MOST_MEMORY:,}")
     if RANDOM.value and OPTUNA.value:
         raise UserError(f"--random={RANDOM.value} and --optuna={OPTUNA.value} are both given: leave one out")
     if CONFIG.value is None and (AXIS.value or ZIP.value or RANDOM.value or OPTUNA.value):
@@ -126,10 +96,10 @@ def planned(directory: Path, stored: plan.Sweep | None) -> plan.Sweep:
     """The sweep that the command line asks for."""
     wanted = wanted_sweep(stored)
     found = points_of(flatten(wanted.base), wanted.config)
-    share_cores(wanted._replace(points=tuple(plan.Point("", point, 0) for point in found)))
+    packs.share_cores(wanted._replace(points=tuple(plan.Point("", point, 0) for point in found)))
     from rnn_research.sweeps import packing
 
-    return packing.planned(stored, wanted, found, directory, PACK_SIZE.value, WORKERS.value)
+    return packing.planned(stored, wanted, found, directory, flags.FLAGS.pack_size, flags.FLAGS.workers)
 
 
 def searched(directory: Path, stored: plan.Sweep | None) -> int:
@@ -143,12 +113,12 @@ def searched(directory: Path, stored: plan.Sweep | None) -> int:
         raise UserError(f"--optuna={OPTUNA.value} searches axes: name some, as in --axis=seed=0:1000")
     if DRY_RUN.value:
         raise UserError("--dry_run shows a plan, and a search (--optuna) makes its plan as it goes: leave one out")
-    share_cores(wanted)
+    packs.share_cores(wanted)
     from rnn_research.sweeps.search import search
 
     began = time.monotonic()
     with owner.taken(RunDirectory(directory), "sweep"):
-        sweep, signal = search(directory, wanted, groups, OPTUNA.value, SEED.value, PACK_SIZE.value)
+        sweep, signal = search(directory, wanted, groups, OPTUNA.value, SEED.value, flags.FLAGS.pack_size)
     return conclude(directory, sweep, 0 if signal is None else 128 + signal, time.monotonic() - began)
 
 
@@ -195,21 +165,10 @@ def one_pack(directory: Path, sweep: plan.Sweep | None) -> int:
     """
     if sweep is None:
         raise UserError(f"--pack={PACK.value}: --workdir={directory} holds no sweep: plan one with --config")
-    share_cores(sweep)
+    packs.share_cores(sweep)
     from rnn_research.sweeps.work import run_pack, status_of
 
-    return status_of(run_pack(directory, sweep, PACK.value, retry_failed=RETRY.value))
-
-
-def share_cores(sweep: plan.Sweep) -> None:
-    """One virtual device a core, where the CPU computes; must come before the first array."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    fields = flatten(sweep.config_of(plan.Point("", {}, 0)))
-    name, top = (f"training.regularizer.{field}" for field in ("name", "top"))
-    changes = [point.overrides for point in sweep.points] or [{}]
-    # Factorisations of several CPU devices at a time wait for each other for ever.
-    alone = any(c.get(name, fields.get(name)) == "flossing" and c.get(top, fields.get(top, 1)) > 1 for c in changes)
-    jax.config.update("jax_num_cpu_devices", 1 if alone else max(1, there // WORKERS.value))
+    return status_of(run_pack(directory, sweep, PACK.value, retry_failed=flags.FLAGS.retry_failed))
 
 
 def show_plan(sweep: plan.Sweep) -> None:
@@ -230,10 +189,7 @@ def conclude(directory: Path, sweep: plan.Sweep, status: int, seconds: float) ->
     """Shows the best points and writes results.json."""
     from rnn_research.sweeps import summary
 
-    outcomes = summary.outcomes_of(directory, sweep)
-    results = summary.results_of(sweep, outcomes, seconds)
-    results = summary.with_earlier_time(results, directory / "results.json")
-    write_json(directory / "results.json", results)
+    outcomes, results = summary.write_results(directory, sweep, seconds)
     if "objective" in results:
         print(f"best points by validation {results['objective']}")
         Console().print(summary.table(outcomes))

@@ -17,8 +17,8 @@ LEVELS = (
     ("models",),
     ("analysis", "runs"),
     ("training",),
-    ("studies",),
     ("sweeps", "report"),
+    ("studies",),
 )
 LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts}
 # Where the levels would allow more than is meant.

@@ -21,6 +21,10 @@ class Kept:
         self._folder = folder
         self._named: set[str] = set()
 
+    def has(self, name: str) -> bool:
+        """Whether a part is there already."""
+        return there(self._folder / f"{name}.json")
+
     def __call__(self, name: str, make: Callable[[], Any]) -> Any:
         """The part of that name: read back if it is there, else made and written down whole.
 

@@ -1,6 +1,6 @@
 """Stored configs of older versions, read as this version would have written them: nothing else reads a config.json.
 
-To add a field, declare it in ``training/defaults.py`` and append a function to
+To add a field, declare it beside the code that reads it and append a function to
 ``MIGRATIONS`` that gives it the value by which the code of before behaved, which
 need not be the new default::
 
@@ -71,6 +71,10 @@ def _answered_once(config: Stored) -> None:
         config["model"]["name"] = "classifier"
 
 
+def _learned(config: Stored) -> None:
+    _fill(config, "training", stop_below=0.0)
+
+
 MIGRATIONS = (
     _regularizer_and_watch,
     _cut_of_text,
@@ -81,6 +85,7 @@ MIGRATIONS = (
     _fresh_starts,
     _text_with_bounds,
     _answered_once,
+    _learned,
 )
 
 

@@ -32,7 +32,7 @@ KINDS = {
 LAYOUT = {
     "run": ("checkpoints", "tensorboard", "figures", "arrays"),
     "sweep": ("runs", "logs", "slurm"),
-    "study": ("parts", "figures"),
+    "study": ("parts", "figures", "sweep"),
     "cells": ("figures", "arrays"),
     "cells_of_runs": ("figures",),
     "analysis": ("tables", "figures"),

@@ -3,11 +3,11 @@
 from ml_collections import ConfigDict
 
 from rnn_research.cells import CELLS
+from rnn_research.config.flat import changed
 from rnn_research.errors import UserError, at_least
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.studies import fields, memory
 from rnn_research.studies.images import FORMS
-from rnn_research.studies.learning import changed
 from rnn_research.studies.measuring import SHORTEST, check_state, sequences_of
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.radius import CURVES

@@ -7,18 +7,22 @@ same seeds at every length of ``config.analysis.lengths``. The norms before and
 after clipping are kept: where they leap, the error has a cliff.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section
+from rnn_research.config.flat import changed
+from rnn_research.runs.directory import RunDirectory
 from rnn_research.studies import fields
-from rnn_research.studies.learning import changed, headed, seeds_of, train_members
+from rnn_research.studies.learning import Parts, Runs, base_of, outcome_of, runs_of
 from rnn_research.studies.memory import describe
-from rnn_research.studies.study import Keep, Say, made_anew
+from rnn_research.studies.study import Keep, Say
 from rnn_research.tasks.synthetic.generated import LONGEST
 from rnn_research.training.optimizer import CLIPPING
+from rnn_research.training.train import build
 
 FIELDS: Section = {
     **fields.seeds_of_each(10),
@@ -34,29 +38,48 @@ FIELDS: Section = {
 }
 
 
-def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
-    """Trains every kind of clipping at every length.
+def parts(config: ConfigDict) -> Parts:
+    """The runs of every kind at every length, by the name of their part."""
+    return {part: runs_of(config, part, point_of(config, *point)) for part, point in points_of(config).items()}
+
+
+def points_of(config: ConfigDict) -> dict[str, tuple[int, str, float]]:
+    """Length, kind and limit of every point."""
+    return {
+        f"{kind}-{limit:g}-{length}": (length, kind, limit)
+        for length in config.analysis.lengths
+        for kind, limit in config.analysis.kinds
+    }
+
+
+def point_of(config: ConfigDict, length: int, kind: str, limit: float) -> ConfigDict:
+    """The config of one kind at one length."""
+    own = {"optimizer.clip.name": kind, "optimizer.clip.limit": limit, "training.stop_below": config.analysis.solved}
+    return changed(base_of(config), {"task.length": length, **own})
+
+
+def run(config: ConfigDict, say: Say, keep: Keep, runs: Runs) -> dict[str, Any]:
+    """Reads what became of every kind of clipping at every length.
 
     Returns:
       ``points``: an entry for each, with every seed's norms, ready for JSON.
     """
     points = []
-    for length in config.analysis.lengths:
-        for kind, limit in config.analysis.kinds:
-            fields = {"task.length": length, "optimizer.clip.name": kind, "optimizer.clip.limit": limit}
-            point, heading = changed(config, fields), f"T={length} {kind}"
-            made = keep(f"{kind}-{limit:g}-{length}", partial(train_kind, point, headed(say, heading)))
-            points.append({"clipping": kind, "limit": limit, "length": length, **made})
+    for part, (length, kind, limit) in points_of(config).items():
+        made = keep(part, partial(read_kind, point_of(config, length, kind, limit), partial(runs, part)))
+        say(f"T={length} {kind}: {made['solved']} of {made['seeds']} solved")
+        points.append({"clipping": kind, "limit": limit, "length": length, **made})
     return {"points": points, "task": config.task.name, "learning_rate": config.optimizer.learning_rate}
 
 
-def train_kind(point: ConfigDict, say: Say) -> dict[str, Any]:
+def read_kind(point: ConfigDict, runs: Callable[[], list[RunDirectory]]) -> dict[str, Any]:
     """All seeds of one point, ready for JSON."""
-    outcomes, _, _ = train_members(point, seeds_of(point), point.analysis.solved, say)
+    objective = build(point, batch_over=1).model.objective.figure
+    outcomes = [outcome_of(run, objective, point.training.stop_below) for run in runs()]
     return {
         "steps": point.training.steps,
         **describe(outcomes),
         "grad_norm_max_by_seed": [o.grad_norm for o in outcomes],
         "grad_norm_clipped_max_by_seed": [o.grad_norm_clipped for o in outcomes],
-        "grad_norm_largest": max(max(o.grad_norm) for o in outcomes),
+        "grad_norm_largest": max((norm for o in outcomes for norm in o.grad_norm), default=None),
     }

@@ -19,9 +19,9 @@ from rnn_research.config import Field, Section
 from rnn_research.runs.half_lives import half_lives, turn
 from rnn_research.studies import fields
 from rnn_research.studies.described import interval
-from rnn_research.studies.learning import initial_params, seeds_of
+from rnn_research.studies.learning import Runs, initial_params, seeds_of
 from rnn_research.studies.measuring import measuring
-from rnn_research.studies.study import Keep, Say, made_anew
+from rnn_research.studies.study import Keep, Say
 
 FIELDS: Section = {
     **fields.seeds_of_each(5),
@@ -31,7 +31,7 @@ FIELDS: Section = {
 }
 
 
-def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
+def run(config: ConfigDict, say: Say, keep: Keep, runs: Runs) -> dict[str, Any]:
     """Measures all biases, scales and seeds as one program.
 
     Returns:

@@ -1,38 +1,50 @@
-"""Can it learn? Many members trained to success as one compiled program a shape."""
+"""Can it learn? The runs of a study, which are a sweep of its own in the folder ``sweep``, and what became of each.
 
-from collections.abc import Callable, Sequence
+A study says of every part of its results which runs it rests on. Runs of parts
+that are kept already are not trained again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.config.flat import changed
-from rnn_research.models.recurrent import count
+from rnn_research.runs import metrics
+from rnn_research.runs.directory import RunDirectory, of_point
+from rnn_research.sweeps import packing, plan
+from rnn_research.sweeps.plan import Sweep
+from rnn_research.training import defaults
+from rnn_research.training.defaults import overrides_of
 from rnn_research.training.numbers import FREE, numbers_of
 from rnn_research.training.placement import DealtMembers
 from rnn_research.training.train import Built, build
-from rnn_research.training.walk import totals
 
 Overrides = dict[str, Any]
 
+Parts = Mapping[str, Mapping[str, Overrides]]
+"""Of every part of a study the runs that it rests on: their names, and what each changes of ``base_of``."""
+
+Runs = Callable[[str], list[RunDirectory]]
+"""The runs of a part, in its own order, each of them DONE or FAILED."""
+
 
 class Outcome(NamedTuple):
-    """What became of one member.
+    """What became of a run.
 
     Attributes:
-      overrides: what it changed of the base config.
       success_step: the first evaluation at which it had solved the task, or None.
       best: the least validation objective.
       final: the last one.
       curve: pairs of step and validation objective.
       grad_norm: largest gradient norm before clipping between evaluations.
       grad_norm_clipped: the same after clipping.
-      finite: False once loss or gradient were not; it is then counted as a failure.
-      parameters: how many numbers it trains.
-      test: figures of the test split, after the last step; empty if it was not asked for.
+      finite: whether loss and gradient were to the end; it has else FAILED.
+      results: as it has written them; empty where it has FAILED.
     """
 
-    overrides: Overrides
     success_step: int | None
     best: float
     final: float
@@ -40,62 +52,100 @@ class Outcome(NamedTuple):
     grad_norm: list[float]
     grad_norm_clipped: list[float]
     finite: bool
-    parameters: int
-    test: dict[str, float]
+    results: dict[str, Any]
 
 
-def train_members(
-    base: ConfigDict,
-    members: Sequence[Overrides],
-    solved: float,
-    say: Callable[[str], None] = lambda line: None,
-    tested: bool = False,
-) -> tuple[list[Outcome], Any, Built]:
-    """Trains members that differ only in ``FREE`` numbers, until all are solved or the steps are over.
+def base_of(config: ConfigDict) -> ConfigDict:
+    """The config that the runs of a study change: its own, without what is the study's alone."""
+    base = changed(config, {})
+    with base.unlocked():
+        base.analysis = defaults.defaults(config.task.name, config.model.name).analysis
+    return base
+
+
+def runs_of(config: ConfigDict, part: str, point: ConfigDict) -> dict[str, Overrides]:
+    """The runs of one point: ``config.analysis.seeds`` of them, which differ in their seed alone.
 
     Args:
-      base: the config; ``evaluation.every`` steps lie between evaluations.
-      members: what each changes of it.
-      solved: a validation objective below this is a success.
-      say: is told how it goes.
-      tested: also scores the test split at the end.
+      config: of the study.
+      part: its name.
+      point: the whole config of one of them.
+    """
+    own = overrides_of(point, base_of(config))
+    return {f"{part},seed={seed['seed']}": {**own, **seed} for seed in seeds_of(config)}
 
-    Returns:
-      An outcome for each, the stacked parameters ``[M, ...]``, and the program.
+
+def planned(config: ConfigDict, given: str, parts: Parts, directory: Path, most: int = 0, workers: int = 1) -> Sweep:
+    """The sweep of a study: what its folder holds, and what is missing of it.
+
+    Args:
+      config: of the study.
+      given: the config file, as given.
+      parts: those that are to be made.
+      directory: of the sweep.
+      most: points in a pack; 0 for as many as the memory holds.
+      workers: processes that share the machine.
 
     Raises:
-      ValueError: if members differ in something else.
+      UserError: for a run whose config cannot be, or a folder that is damaged.
     """
-    built, placement = placed(base, members)
-    states_M = placement.init()
-    everyone = range(len(members))
+    stored = plan.read(directory)
+    wanted = Sweep(given, base_of(config).to_dict(), {}, ())
+    if stored is not None:
+        plan.refuse_another(stored, wanted.base, directory)
+    sweep = wanted if stored is None else stored
+    there = {point.name for point in sweep.points}
+    new = [(name, own) for runs in parts.values() for name, own in runs.items() if name not in there]
+    packs = packing.packs_of(base_of(config), new, most, workers, sweep.packs)
+    added = (plan.Point(name, own, pack) for (name, own), pack in zip(new, packs, strict=True))
+    return sweep._replace(points=(*sweep.points, *added))
 
-    def figures(split: str) -> list[dict[str, float]]:
-        sums = placement.apart(placement.score(split, states_M.params, everyone))
-        facts = built.task.splits[split].facts
-        return [built.model.figures(totals(of_member), facts) for of_member in sums]
 
-    objective, every = built.model.objective.figure, base.evaluation.every
-    outcomes = [Outcome(dict(o), None, np.inf, np.inf, [], [], [], True, 0, {}) for o in members]
-    for step in range(every, built.schedule.steps + 1, every):
-        states_M, metrics_M = placement.chunk(states_M, everyone, every)
-        metrics = placement.apart(metrics_M)
-        for m, found in enumerate(figures("validation")):
-            outcomes[m] = _follow(outcomes[m], step, found[objective], metrics[m], solved)
-        done = sum(o.success_step is not None for o in outcomes)
-        say(f"step {step:,}/{built.schedule.steps:,}  {objective} {_row(outcomes)}  solved {done}/{len(outcomes)}")
-        if done == len(outcomes) or not any(o.finite for o in outcomes):
-            break
-    if tested:
-        for m, found in enumerate(figures("test")):
-            outcomes[m] = outcomes[m]._replace(test=found)
-    params_M = placement.to_host(states_M.params)
-    size = count(params_M) // len(members)
-    return [o._replace(parameters=size) for o in outcomes], params_M, built
+def runs_in(directory: Path, parts: Parts) -> Runs:
+    """The runs of every part, where the sweep of the study has left them."""
+    return lambda part: [RunDirectory(of_point(directory, name)) for name in parts[part]]
+
+
+def outcome_of(run: RunDirectory, objective: str, solved: float = -np.inf) -> Outcome:
+    """What became of a run, as it was written down.
+
+    Args:
+      run: that is DONE or FAILED.
+      objective: the validation figure that is followed.
+      solved: below this it is a success.
+
+    Raises:
+      UserError: if a file of it is damaged.
+    """
+    curve: list[tuple[int, float]] = []
+    norms: dict[str, list[float]] = {"grad_norm": [], "grad_norm_clipped": []}
+    since = dict.fromkeys(norms, 0.0)
+    for record in metrics.read(run.metrics):
+        if record["kind"] == "train":
+            since = {name: max(value, record[f"{name}_max"]) for name, value in since.items()}
+        elif record["kind"] == "validation" and np.isfinite(record[objective]):
+            curve.append((record["step"], record[objective]))
+            for name, value in since.items():
+                norms[name].append(value)
+            since = dict.fromkeys(norms, 0.0)
+    return Outcome(
+        success_step=next((step for step, value in curve if value < solved), None),
+        best=min((value for _, value in curve), default=np.inf),
+        final=curve[-1][1] if curve else np.inf,
+        curve=curve,
+        **norms,
+        finite=not run.failed.exists(),
+        results=run.read_results() if run.done.exists() else {},
+    )
+
+
+def parameters_of(outcomes: Sequence[Outcome]) -> int | None:
+    """How many numbers the runs of a point train; None if all have FAILED."""
+    return next((o.results["parameters"] for o in outcomes if o.results), None)
 
 
 def placed(base: ConfigDict, members: Sequence[Overrides]) -> tuple[Built, DealtMembers]:
-    """The program of the members, and themselves where it computes them.
+    """The program of members that are not trained, and themselves where it computes them.
 
     Raises:
       ValueError: if they differ in something that is none of the ``FREE`` numbers.
@@ -108,7 +158,7 @@ def placed(base: ConfigDict, members: Sequence[Overrides]) -> tuple[Built, Dealt
 
 
 def initial_params(base: ConfigDict, members: Sequence[Overrides]) -> Any:
-    """The stacked parameters ``[M, ...]`` that ``train_members`` begins with."""
+    """The stacked parameters ``[M, ...]`` that members begin with."""
     _, placement = placed(base, members)
     return placement.to_host(placement.init().params)
 
@@ -121,23 +171,3 @@ def seeds_of(config: ConfigDict) -> list[Overrides]:
 def headed(say: Callable[[str], None], heading: str) -> Callable[[str], None]:
     """``say`` with a heading before every line."""
     return lambda line: say(f"{heading}  {line}")
-
-
-def _follow(outcome: Outcome, step: int, value: float, metrics: dict[str, np.ndarray], solved: float) -> Outcome:
-    finite = outcome.finite and bool(np.isfinite(value) and np.isfinite(metrics["grad_norm"]).all())
-    first = outcome.success_step
-    if first is None and finite and value < solved:
-        first = step
-    return outcome._replace(
-        success_step=first,
-        best=min(outcome.best, value) if np.isfinite(value) else outcome.best,
-        final=value,
-        curve=[*outcome.curve, (step, value)],
-        grad_norm=[*outcome.grad_norm, float(metrics["grad_norm"].max())],
-        grad_norm_clipped=[*outcome.grad_norm_clipped, float(metrics["grad_norm_clipped"].max())],
-        finite=finite,
-    )
-
-
-def _row(outcomes: list[Outcome]) -> str:
-    return " ".join(f"{o.final:.3g}" for o in outcomes)

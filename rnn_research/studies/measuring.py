@@ -10,10 +10,10 @@ from ml_collections import ConfigDict
 
 from rnn_research.analysis.decay import fitted_lags
 from rnn_research.cells import CELLS
+from rnn_research.config.flat import changed
 from rnn_research.errors import UserError, at_least
 from rnn_research.models import MODELS
 from rnn_research.models.model import Recurrence
-from rnn_research.studies.learning import changed
 from rnn_research.studies.measure import Detail, Reach, detail, reach
 from rnn_research.tasks import TASKS, Batch, Task
 from rnn_research.tasks.batches import first

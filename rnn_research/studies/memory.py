@@ -1,11 +1,12 @@
 """How far back can each network learn? Success and steps to success against length.
 
 Every network of ``config.analysis.networks`` is trained on every task of
-``config.analysis.tasks`` at every length of that task with every seed, the seeds
-together in one compiled program. Success: the validation objective falls below
+``config.analysis.tasks`` at every length of that task with every seed, each until
+it succeeds or its steps are over. Success: the validation objective falls below
 ``solved`` times the floor, the objective of the best model without memory.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,15 +14,19 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section
+from rnn_research.config.flat import changed
 from rnn_research.errors import UserError
+from rnn_research.models import reader_of
+from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.statistics import median_interval, wilson
 from rnn_research.studies import fields
-from rnn_research.studies.learning import Outcome, changed, headed, seeds_of, train_members
+from rnn_research.studies.learning import Outcome, Parts, Runs, base_of, outcome_of, parameters_of, runs_of
 from rnn_research.studies.networks import NETWORKS
-from rnn_research.studies.study import Keep, Say, made_anew
+from rnn_research.studies.study import Keep, Say
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.synthetic.generated import LONGEST
-from rnn_research.training.defaults import defaults
+from rnn_research.training.defaults import rebuilt
+from rnn_research.training.train import build
 
 PROBLEMS = ("adding", "copying", "temporal_order")
 """Tasks that have one floor each."""
@@ -62,39 +67,44 @@ FIELDS: Section = {
 }
 
 
-def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
-    """Trains all points.
+def parts(config: ConfigDict) -> Parts:
+    """The runs of every point, by the name of its part."""
+    return {
+        part: runs_of(config, part, point_of(config, task, length, name))
+        for part, (task, length, name) in points_of(config).items()
+    }
+
+
+def points_of(config: ConfigDict) -> dict[str, tuple[str, int, str]]:
+    """Task, length and network of every point."""
+    return {
+        f"{task}-{length}-{name}": (task, length, name)
+        for task in config.analysis.tasks
+        for length in config.analysis.problems[task].lengths
+        for name in config.analysis.networks
+    }
+
+
+def run(config: ConfigDict, say: Say, keep: Keep, runs: Runs) -> dict[str, Any]:
+    """Reads what became of all points.
 
     Returns:
       ``points``: one entry for each task, length and network, ready for JSON.
-
-    Raises:
-      UserError: for an unknown network, or a task that the config gives no lengths for.
     """
     points = []
-    for task in config.analysis.tasks:
-        problem = config.analysis.problems[task]
-        for length in problem.lengths:
-            for name in config.analysis.networks:
-                point = point_of(config, task, length, name)
-                heading = f"{task} T={length} {name}"
-                made = keep(f"{task}-{length}-{name}", partial(train_point, point, headed(say, heading)))
-                points.append({"network": name, "length": length, "task": task, **made})
+    for part, (task, length, name) in points_of(config).items():
+        made = keep(part, partial(read_point, point_of(config, task, length, name), partial(runs, part)))
+        say(f"{task} T={length} {name}: {made['solved']} of {made['seeds']} solved")
+        points.append({"network": name, "length": length, "task": task, **made})
     return {"points": points}
 
 
 def point_of(config: ConfigDict, task: str, length: int, network: str) -> ConfigDict:
     """The config of one network at one length of one task."""
-    problem = config.analysis.problems[task]
-    point = changed(config, {})
-    with point.unlocked():
-        start = defaults(task)
-        point.task, point.model.name = start.task, start.model.name
-        point.analysis.solved = problem.solved
-    rates = dict(config.analysis.rates)
+    problem, rates = config.analysis.problems[task], dict(config.analysis.rates)
     own = {"optimizer.learning_rate": rates[network]} if network in rates else {}
-    return changed(
-        point,
+    point = changed(
+        rebuilt(base_of(config), task, reader_of(TASKS[task].batch)),
         {
             **NETWORKS[network],
             **own,
@@ -104,17 +114,28 @@ def point_of(config: ConfigDict, task: str, length: int, network: str) -> Config
             "training.steps": problem.steps,
         },
     )
+    (floor,) = floor_of(task, point).values()
+    return changed(point, {"training.stop_below": problem.solved * floor})
 
 
-def train_point(point: ConfigDict, say: Say) -> dict[str, Any]:
-    """All seeds of one point, ready for JSON."""
-    facts = TASKS[point.task.name].build(point.task, point.evaluation).facts
+def floor_of(task: str, config: ConfigDict) -> dict[str, float]:
+    """The floor of a task, by its name.
+
+    Raises:
+      UserError: if it has none, or several.
+    """
+    facts = TASKS[task].build(config.task, config.evaluation).facts
     floors = {name: value for name, value in facts.items() if name.startswith("floor_")}
     if len(floors) != 1:
-        raise UserError(f"analysis.tasks: {point.task.name} has no one floor that success could be held against")
-    (floor,) = floors.values()
-    solved = point.analysis.solved * floor
-    outcomes, _, _ = train_members(point, seeds_of(point), solved, say)
+        raise UserError(f"analysis.tasks: {task} has no one floor that success could be held against")
+    return floors
+
+
+def read_point(point: ConfigDict, runs: Callable[[], list[RunDirectory]]) -> dict[str, Any]:
+    """All seeds of one point, ready for JSON."""
+    solved, objective = point.training.stop_below, build(point, batch_over=1).model.objective.figure
+    outcomes = [outcome_of(run, objective, solved) for run in runs()]
+    floors = floor_of(point.task.name, point)
     return {**floors, "solved_below": solved, "steps": point.training.steps, **describe(outcomes)}
 
 
@@ -131,7 +152,7 @@ def describe(outcomes: list[Outcome]) -> dict[str, Any]:
         "success_rate_high95": high,
         "best_objective_median": float(np.median(finals)),
         "best_objective_max": float(finals.max()),
-        "parameters": outcomes[0].parameters,
+        "parameters": parameters_of(outcomes),
         "curves": [o.curve for o in outcomes],
         "not_finite": sum(not o.finite for o in outcomes),
     }

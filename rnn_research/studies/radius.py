@@ -21,13 +21,14 @@ from rnn_research.analysis.lyapunov import lyapunov_along
 from rnn_research.analysis.theory import linear_rate, pascanu_bound, scalar_log_gradient
 from rnn_research.cells import CELLS
 from rnn_research.config import Field, Section
+from rnn_research.config.flat import changed
 from rnn_research.models import MODELS
 from rnn_research.models.model import Recurrence
 from rnn_research.studies import fields
 from rnn_research.studies.described import interval
-from rnn_research.studies.learning import changed, initial_params, seeds_of
+from rnn_research.studies.learning import Runs, initial_params, seeds_of
 from rnn_research.studies.measuring import SHORTEST, sequences_of
-from rnn_research.studies.study import Keep, Say, made_anew
+from rnn_research.studies.study import Keep, Say
 from rnn_research.training.members import Members
 from rnn_research.types import Array, Params
 from rnn_research.unroll import Stack, stack
@@ -64,7 +65,7 @@ class Rates(NamedTuple):
     linear: Array
 
 
-def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
+def run(config: ConfigDict, say: Say, keep: Keep, runs: Runs) -> dict[str, Any]:
     """Measures every curve at every gain.
 
     Returns:

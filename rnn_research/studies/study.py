@@ -8,9 +8,3 @@ Say = Callable[[str], None]
 
 Keep = Callable[[str, Callable[[], Any]], Any]
 """``keep(name, make)``: makes a part of the results, or reads back what an earlier start of the study has made."""
-
-
-def made_anew(name: str, make: Callable[[], Any]) -> Any:
-    """Keeps nothing: every part is made."""
-    del name
-    return make()

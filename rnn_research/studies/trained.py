@@ -15,8 +15,9 @@ from rnn_research.errors import UserError
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.studies import fields
 from rnn_research.studies.described import described
+from rnn_research.studies.learning import Runs
 from rnn_research.studies.measuring import Measure, check_state, measuring, sequences_of
-from rnn_research.studies.study import Keep, Say, made_anew
+from rnn_research.studies.study import Keep, Say
 from rnn_research.training.state import Purpose, purpose_key
 from rnn_research.training.trained import read_any
 
@@ -27,7 +28,7 @@ FIELDS: Section = {
 }
 
 
-def run(config: ConfigDict, say: Say, keep: Keep = made_anew) -> dict[str, Any]:
+def run(config: ConfigDict, say: Say, keep: Keep, runs: Runs) -> dict[str, Any]:
     """Measures the run of ``config.analysis.run``.
 
     Returns:

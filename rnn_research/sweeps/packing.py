@@ -8,13 +8,12 @@ from typing import Any
 import jax
 from ml_collections import ConfigDict
 
-from rnn_research.config.flat import changed, flatten
 from rnn_research.errors import UserError
 from rnn_research.models.recurrent import stack_of
-from rnn_research.sweeps.plan import Point, Sweep, refuse_another, with_names
+from rnn_research.sweeps.plan import Point, Sweep, fields_of_kinds, refuse_another, with_names
 from rnn_research.sweeps.points import Overrides
-from rnn_research.training import devices, label_noise, regularizer
-from rnn_research.training.defaults import fields_of_config
+from rnn_research.training import devices, label_noise, regularizer, typed
+from rnn_research.training.defaults import fields_of_config, overridden
 from rnn_research.training.numbers import FREE, FREE_ABOVE_ZERO, numbers_of
 from rnn_research.training.train import Built, build
 
@@ -41,14 +40,18 @@ def packs_of(
     Raises:
       UserError: for a point whose config cannot be, naming it.
     """
-    fields = flatten(base)
+    fields: dict[tuple[str, ...], dict[str, Any]] = {}  # of every task and model that points name
     groups: dict[tuple[Any, ...], list[int]] = {}
-    for i, (_, overrides) in enumerate(points):
-        groups.setdefault(shape_of(fields, overrides), []).append(i)
+    for i, (name, overrides) in enumerate(points):
+        kinds = tuple(overrides.get(field, "") for field in typed.KINDS)
+        if kinds not in fields:
+            fields[kinds] = fields_of_kinds(base, overrides, f"point {name}")
+        own = fields[kinds]
+        groups.setdefault((*(own[field] for field in typed.KINDS), *shape_of(own, overrides)), []).append(i)
     packs = [0] * len(points)
     for group in groups.values():
         built = checked(base, [points[i] for i in group])
-        size = most or min(_fitting(built, changed(base, points[group[0]][1]), workers), -(-len(group) // workers))
+        size = most or min(_fitting(built, overridden(base, points[group[0]][1]), workers), -(-len(group) // workers))
         # As even as can be: 5 points in packs of at most 4 are 3 and 2.
         size = -(-len(group) // -(-len(group) // size))
         for place, i in enumerate(group):
@@ -74,7 +77,7 @@ def checked(base: ConfigDict, points: Sequence[tuple[str, Overrides]]) -> Built:
       UserError: naming the point.
     """
     name, overrides = points[0]
-    config, fields = changed(base, overrides), flatten(base)
+    config, fields = overridden(base, overrides), fields_of_kinds(base, overrides, f"point {name}")
     free = sorted({field for _, point in points for field in point if field in FREE})
     seen = set()
     try:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ml_collections import ConfigDict
 
-from rnn_research.config.flat import changed, difference, flatten
+from rnn_research.config.flat import difference, flatten
 from rnn_research.errors import UserError
 from rnn_research.runs.directory import RunDirectory, of_point, write_json
 from rnn_research.runs.files import REMEDY, read_json, there
@@ -22,6 +22,7 @@ from rnn_research.sweeps import axes
 from rnn_research.sweeps.names import names_of
 from rnn_research.sweeps.points import key_of
 from rnn_research.training import typed
+from rnn_research.training.defaults import overridden
 
 PLAN = {
     "config": str,
@@ -77,7 +78,7 @@ class Sweep(NamedTuple):
 
     def config_of(self, point: Point) -> ConfigDict:
         """The whole config of a point."""
-        return changed(ConfigDict(migrated(self.base)), point.overrides)
+        return overridden(ConfigDict(migrated(self.base)), point.overrides)
 
 
 def run_directory(directory: Path, point: Point) -> RunDirectory:
@@ -124,6 +125,28 @@ def write(directory: Path, sweep: Sweep) -> None:
     write_json(directory / "sweep.json", value)
 
 
+def fields_of_kinds(base: Mapping[str, Any] | ConfigDict, overrides: Mapping[str, Any], shown: str) -> dict[str, Any]:
+    """The fields of a base config, flat, with those of the task and the model that a point names.
+
+    Args:
+      base: the whole config.
+      overrides: of the point.
+      shown: what stands before an error.
+
+    Raises:
+      UserError: for an unknown task or model.
+    """
+    kinds = {field: value for field, value in overrides.items() if field in typed.KINDS}
+    try:
+        return (
+            flatten(overridden(base if isinstance(base, ConfigDict) else ConfigDict(base), kinds))
+            if kinds
+            else flatten(base)
+        )
+    except UserError as error:
+        raise UserError(f"{shown}: {error}") from error
+
+
 def read(directory: Path) -> Sweep | None:
     """The sweep of a directory, or None if it has none.
 
@@ -136,13 +159,13 @@ def read(directory: Path) -> Sweep | None:
     stored = read_json(path, PLAN)
     base = migrated(stored["base"])
     typed.check_stored(base, path)
-    fields = flatten(base)
     points = tuple(Point(p["name"], p["overrides"], p["pack"]) for p in stored["points"])
     for point in points:
         of_point(directory, point.name)
         shown = f"{path}: point {point.name}"
         if not 0 <= point.pack < len(points):
             raise UserError(f"{shown} is in pack {point.pack}, packs are numbered from 0: {REMEDY}")
+        fields = fields_of_kinds(base, point.overrides, shown)
         for field, value in point.overrides.items():
             axes.typed(value, axes.default_of(field, fields, shown), f"{shown}, {field}")
     if len({point.name for point in points}) < len(points):

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rnn_research.errors import UserError
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.runs.files import NUMBER, read_json, there
 from rnn_research.sweeps.halving import PRUNED
 from rnn_research.sweeps.plan import Point, Sweep, run_directory
@@ -73,6 +73,20 @@ def results_of(sweep: Sweep, outcomes: list[Outcome], wall_seconds: float) -> di
     return {**results, "wall_seconds": wall_seconds}
 
 
+def write_results(directory: Path, sweep: Sweep, seconds: float) -> tuple[list[Outcome], dict[str, Any]]:
+    """Writes results.json of a sweep as it stands; its outcomes and what was written.
+
+    Args:
+      directory: of the sweep.
+      sweep: its plan.
+      seconds: that this start has taken.
+    """
+    outcomes = outcomes_of(directory, sweep)
+    results = with_earlier_time(results_of(sweep, outcomes, seconds), directory / "results.json")
+    write_json(directory / "results.json", results)
+    return outcomes, results
+
+
 def with_earlier_time(results: dict[str, Any], file: Path) -> dict[str, Any]:
     """Results whose time is that of all starts of a sweep; a start that found nothing to do took none.
 
@@ -89,8 +103,10 @@ def with_earlier_time(results: dict[str, Any], file: Path) -> dict[str, Any]:
 
 
 def ranking(outcomes: list[Outcome]) -> list[Outcome]:
-    """Those that have a validation objective, the least first."""
-    return sorted((o for o in outcomes if o.value is not None), key=lambda o: o.value or 0.0)
+    """Those that have a validation objective, the least first; none where they are of several figures."""
+    found = [o for o in outcomes if o.value is not None]
+    alike = len({o.results["objective"] for o in found}) == 1
+    return sorted(found, key=lambda o: o.value or 0.0) if alike else []
 
 
 def table(outcomes: list[Outcome]) -> Table:

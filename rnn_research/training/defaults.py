@@ -10,7 +10,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section, declared, values
-from rnn_research.config.flat import flatten
+from rnn_research.config.flat import changed, flatten
 from rnn_research.errors import one_of
 from rnn_research.models import MODELS, reader_of
 from rnn_research.tasks import TASKS
@@ -114,3 +114,27 @@ def rebuilt(config: ConfigDict, task: str = "", model: str = "") -> ConfigDict:
                 {name: value for name, value in flatten(config.model).items() if name in own and name != "name"}
             )
     return new
+
+
+def overridden(config: ConfigDict, overrides: Mapping[str, Any]) -> ConfigDict:
+    """A copy with some fields changed; a task or a model among them brings the fields of its own section.
+
+    Raises:
+      UserError: for an unknown task or model.
+    """
+    kinds = (overrides.get("task.name", ""), overrides.get("model.name", ""))
+    return changed(rebuilt(config, *kinds) if any(kinds) else config, overrides)
+
+
+def overrides_of(config: ConfigDict, base: ConfigDict) -> dict[str, Any]:
+    """What ``overridden`` must change of a base to come to a config; sections of ``analysis`` are left alone."""
+    task, model = config.task.name, config.model.name
+    kinds = {"task.name": task, "model.name": model}
+    before = {"task.name": base.task.name, "model.name": base.model.name}
+    begin = flatten(rebuilt(base, task, model))
+    own = {name: value for name, value in kinds.items() if value != before[name]}
+    return own | {
+        name: value
+        for name, value in flatten(config).items()
+        if not name.startswith("analysis.") and name not in kinds and value != begin.get(name)
+    }

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from ml_collections import ConfigDict
 
 from rnn_research.errors import RunFailed
 from rnn_research.models import Model
@@ -59,10 +60,10 @@ class Ending(NamedTuple):
 
 
 class Watch:
-    """Best validation figure so far, and how many evaluations have brought none better."""
+    """Best validation figure so far, how many evaluations have brought none better, and whether it is good enough."""
 
-    def __init__(self, objective: str, patience: int, records: list[dict[str, Any]]):
-        self._objective, self._patience = objective, patience
+    def __init__(self, objective: str, patience: int, stop_below: float, records: list[dict[str, Any]]):
+        self._objective, self._patience, self._stop_below = objective, patience, stop_below
         self._best, self._since = math.inf, 0
         for record in records:
             if record["kind"] == "validation":
@@ -76,8 +77,9 @@ class Watch:
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience is at its end."""
-        return self._patience > 0 and self._since >= self._patience
+        """Whether patience is at its end, or the figure has come below where training stops."""
+        learned = self._stop_below > 0 and self._best < self._stop_below
+        return learned or (self._patience > 0 and self._since >= self._patience)
 
 
 class Logbook:
@@ -87,15 +89,24 @@ class Logbook:
         self,
         task: Task,
         model: Model,
-        patience: int,
+        training: ConfigDict,
         directory: RunDirectory,
         checkpoints: Checkpoints,
         step: int,
     ):
-        """Takes up the records that earlier starts of the run have left, up to ``step``."""
+        """Takes up the records that earlier starts of the run have left, up to ``step``.
+
+        Args:
+          task: of the run.
+          model: of the run.
+          training: that section of its config; reads ``patience`` and ``stop_below``.
+          directory: of the run.
+          checkpoints: of the run.
+          step: where it stands.
+        """
         self._task, self._model, self._checkpoints = task, model, checkpoints
         records = distributed.from_first(lambda: [r for r in metrics_file.read(directory.metrics) if r["step"] <= step])
-        self._watch = Watch(model.objective.figure, patience, records)
+        self._watch = Watch(model.objective.figure, training.patience, training.stop_below, records)
         self._spent = records[-1]["wall_seconds"] if records else 0.0
         self._began = time.monotonic()
         self._speeds: list[float] = []
@@ -108,7 +119,7 @@ class Logbook:
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience is at its end."""
+        """Whether there is no more to be trained, though steps are left."""
         return self._watch.exhausted
 
     def settle(self, boundary: Boundary, speed: float) -> float | None:
@@ -129,7 +140,7 @@ class Logbook:
         _refuse_non_finite(chunk, step, self._checkpoints)
         wall = self._wall()
         values = {name: float(values.mean()) for name, values in chunk.items()}
-        values["grad_norm_max"] = float(chunk["grad_norm"].max())
+        values |= {f"{name}_max": float(chunk[name].max()) for name in ("grad_norm", "grad_norm_clipped")}
         values["wall_seconds"] = wall
         if not math.isnan(speed):
             values["tokens_per_second"] = speed

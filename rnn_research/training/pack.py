@@ -125,7 +125,7 @@ def _member(
     stack.callback(checkpoints.close)
     where = (config, directory, entry.overrides, source, checkpoints)
     state, step = begun(built.program, task, built.schedule.steps, *where, said)
-    logbook = stack.enter_context(Logbook(task, built.model, config.training.patience, directory, checkpoints, step))
+    logbook = stack.enter_context(Logbook(task, built.model, config.training, directory, checkpoints, step))
     return Member(number, entry.name, config, directory, checkpoints, logbook, step, said), state
 
 

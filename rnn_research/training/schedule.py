@@ -12,6 +12,7 @@ TRAINING: Section = {
     "epochs": Field(1, "passes over the training data, where no steps are given", low=0),
     "log_every": Field(50, "steps in one compiled call", low=1, high=MOST_IN_ONE_CALL),
     "checkpoint_every": Field(0, "steps; a checkpoint is also written at every evaluation", low=0),
+    "stop_below": Field(0.0, "validation objective below which training stops, its task learned; 0: never", low=0),
     "patience": Field(0, "evaluations without a better validation objective before stopping; 0: never", low=0),
 }
 EVALUATION: Section = {"every": Field(500, "steps between evaluations; 0: only at the end", low=0)}

@@ -149,7 +149,7 @@ def _train(
         placement = SharedBatch(functions, task, numbers)
         states = placement.place({0: state})
         del state  # its memory
-        with Logbook(task, model, config.training.patience, directory, checkpoints, step) as logbook:
+        with Logbook(task, model, config.training, directory, checkpoints, step) as logbook:
             member = Member(0, "", config, directory, checkpoints, logbook, step, say)
             signal = loop.run(placement, task, schedule, states, [member], partial(finish, placement, functions, task))
     finally:

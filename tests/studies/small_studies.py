@@ -3,14 +3,17 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from configs.gradient_flow import get_config
+from rnn_research.config.flat import changed
 from rnn_research.report import pages
 from rnn_research.report.gradient.page import write_page
 from rnn_research.runs.directory import RunDirectory, write_json
-from rnn_research.studies.learning import changed
+from rnn_research.studies import STUDIES, learning
+from rnn_research.sweeps import launchers, plan
 
 
 def tiny(study, **fields):
@@ -22,6 +25,22 @@ def tiny(study, **fields):
     if study == "anatomy":
         small |= {"analysis.length": 200, "analysis.sequences": 8}
     return changed(config, small | fields)
+
+
+def made(config, path=Path(), say=lambda line: None, keep=lambda name, make: make()):
+    """The results of a study whose runs are trained in the folder ``path``, as its command trains them."""
+    kind = STUDIES[config.analysis.study]
+    if parts := kind.parts(config):
+        train(config, path, parts)
+    return kind.run(config, say, keep, learning.runs_in(path, parts))
+
+
+def train(config, path, parts):
+    """The runs of some parts of a study, in this process."""
+    sweep = learning.planned(config, "a study", parts, path)
+    plan.write(path, sweep)
+    assert launchers.in_turn(path, sweep, launchers.waiting(path, sweep), launchers.How()) <= 1
+    return sweep
 
 
 def page_of(config, results, path):

@@ -3,9 +3,8 @@
 import jax
 import numpy as np
 import pytest
-from small_studies import page_of, tiny
+from small_studies import made, page_of, tiny
 
-from rnn_research.studies import STUDIES
 from rnn_research.studies.radius import edge
 
 SMALL = {"analysis.length": 60, "analysis.sequences": 2, "model.hidden": 20}
@@ -22,7 +21,7 @@ def float32_afterwards():
 @pytest.fixture(scope="module")
 def radius():
     config = tiny("radius", **SMALL, **{"analysis.gains": (0.5, 1.0, 3.0), "analysis.lags": (20, 45)})
-    return config, STUDIES["radius"].run(config, lambda line: None)
+    return config, made(config)
 
 
 def test_scalar_and_linear_networks_are_exact(radius):
@@ -51,7 +50,7 @@ def test_the_edge_lies_where_the_line_crosses_zero():
 def test_the_forget_gates_follow_the_prediction_where_nothing_else_speaks():
     fields = {"analysis.biases": (0.0, 2.0), "analysis.scales": (0.1,), "model.init.input_scale": 0.01}
     config = tiny("forget_bias", **SMALL, **fields)
-    points = STUDIES["forget_bias"].run(config, lambda line: None)["points"]
+    points = made(config)["points"]
     for point, predicted in zip(points, (1.0, 5.461), strict=True):
         assert point["predicted_half_life_steps"] == pytest.approx(predicted, abs=1e-3)
         assert point["highway_half_life_steps"] == pytest.approx(predicted, rel=0.02)
@@ -61,5 +60,5 @@ def test_the_forget_gates_follow_the_prediction_where_nothing_else_speaks():
 def test_their_pages(radius, tmp_path):
     assert page_of(*radius, tmp_path / "radius").count("<figure>") == 2
     config = tiny("forget_bias", **SMALL, **{"analysis.biases": (0.0, 6.0), "analysis.scales": (0.1, 1.0)})
-    page = page_of(config, STUDIES["forget_bias"].run(config, lambda line: None), tmp_path / "bias")
+    page = page_of(config, made(config), tmp_path / "bias")
     assert "The half-life of the forget gates alone: " in page

@@ -4,23 +4,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_studies import page_of, tiny
+from small_studies import made, page_of, tiny
 
 from rnn_research.analysis.lyapunov import Lyapunov
+from rnn_research.config.flat import changed
 from rnn_research.errors import UserError
 from rnn_research.studies import STUDIES, check
-from rnn_research.studies.anatomy import measure_group
-from rnn_research.studies.learning import changed, initial_params
+from rnn_research.studies.anatomy import measured
+from rnn_research.studies.learning import initial_params
 from rnn_research.studies.measure import largest_first
 from rnn_research.studies.measuring import sequences_of
 from rnn_research.studies.networks import NETWORKS, one_program
 
 
 @pytest.fixture(scope="module")
-def anatomy():
+def anatomy(tmp_path_factory):
     config = tiny("anatomy", **{"analysis.networks": ("elman", "lstm_forget_bias_1")})
     said = []
-    return config, STUDIES["anatomy"].run(config, said.append), said
+    return config, made(config, tmp_path_factory.mktemp("anatomy"), said.append), said
 
 
 def test_the_slope_is_the_top_exponent(anatomy):
@@ -30,7 +31,7 @@ def test_the_slope_is_the_top_exponent(anatomy):
 
 def test_the_slope_is_that_of_gradients_taken_directly():
     config = tiny("anatomy", **{"training.steps": 0, "analysis.seeds": 1})
-    found = measure_group(config, ("elman",), lambda line: None)["elman"]["initial"]
+    found = measured(config, ("elman",), None)["elman"]
     params_M = initial_params(changed(config, NETWORKS["elman"]), [{"seed": 0}])
     w_x, w_h, b = (np.asarray(p[0, 0], np.float64) for p in params_M.stack.cells[0][0])
     batch = sequences_of(config).batch(None, jax.random.key(0), jnp.int32(0))
@@ -90,12 +91,12 @@ def test_networks_that_differ_in_numbers_are_one_program():
 def test_a_group_measures_each_network_as_it_would_be_alone():
     config = tiny("anatomy", **{"training.steps": 0})
     names = ("lstm_forget_bias_0", "lstm_forget_bias_2")
-    together = measure_group(config, names, lambda line: None)
+    together = measured(config, names, None)
     last = names[-1]  # the first would be found by a group that gave all of them the same numbers
-    alone = measure_group(config, (last,), lambda line: None)[last]["initial"]
-    assert together[last]["initial"]["slope_by_seed"] == pytest.approx(alone["slope_by_seed"], rel=1e-4)
-    assert together[last]["initial"]["predicted_half_life_steps"] == alone["predicted_half_life_steps"]
-    assert together[names[0]]["initial"]["slope_by_seed"] != pytest.approx(alone["slope_by_seed"], rel=1e-2)
+    alone = measured(config, (last,), None)[last]
+    assert together[last]["slope_by_seed"] == pytest.approx(alone["slope_by_seed"], rel=1e-4)
+    assert together[last]["predicted_half_life_steps"] == alone["predicted_half_life_steps"]
+    assert together[names[0]]["slope_by_seed"] != pytest.approx(alone["slope_by_seed"], rel=1e-2)
 
 
 def test_memory_needs_a_state_that_every_network_has():
@@ -105,7 +106,7 @@ def test_memory_needs_a_state_that_every_network_has():
 
 def test_the_gradient_of_c_is_followed_where_there_is_one():
     fields = {"analysis.state": "c", "analysis.networks": ("lstm_forget_bias_2",), "training.steps": 0}
-    found = STUDIES["anatomy"].run(tiny("anatomy", **fields), lambda line: None)["networks"]["lstm_forget_bias_2"]
+    found = made(tiny("anatomy", **fields))["networks"]["lstm_forget_bias_2"]
     assert found["initial"]["profile"][-1] is None  # the last c is read by its own h alone
     assert found["initial"]["profile"][-2] == 0
     assert found["initial"]["slope_by_seed"] == pytest.approx(found["initial"]["top_exponent_by_seed"], abs=0.02)
@@ -114,13 +115,13 @@ def test_the_gradient_of_c_is_followed_where_there_is_one():
 def test_sequences_that_do_not_fit_are_refused_in_one_line():
     config = tiny("anatomy", **{"analysis.length": 10**6, "analysis.sequences": 10**5, "analysis.networks": ("elman",)})
     with pytest.raises(UserError, match=r"analysis\.length=1000000 .* needs [\d,]+ GB or more of"):
-        STUDIES["anatomy"].run(config, lambda line: None)
+        STUDIES["anatomy"].begin(config, lambda line: None, lambda name, make: make())
 
 
-def test_a_part_that_is_kept_is_not_made_again():
+def test_a_part_that_is_kept_is_not_made_again(tmp_path):
     config = tiny("anatomy", **{"analysis.networks": ("elman",)})
     kept = {"elman": {"initial": {}, "trained": {}}}
-    found = STUDIES["anatomy"].run(config, lambda line: None, lambda name, make: kept)
+    found = made(config, tmp_path, keep=lambda name, make: kept)
     assert found["networks"] == kept
 
 

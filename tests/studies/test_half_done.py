@@ -3,11 +3,11 @@
 import pytest
 
 from configs.gradient_flow import get_config
+from rnn_research.config.flat import changed
 from rnn_research.errors import UserError
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.runs.kept import Kept, refuse_another
 from rnn_research.studies import STUDIES
-from rnn_research.studies.learning import changed
 
 
 @pytest.mark.parametrize("study", STUDIES)

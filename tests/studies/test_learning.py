@@ -1,10 +1,15 @@
-"""A member of a population is the run it would have been alone."""
+"""The runs of a study: what became of each, and where one ends that has learned its task."""
+
+import json
 
 import jax
 import numpy as np
 import pytest
+from small_studies import train
 
-from rnn_research.studies.learning import changed, initial_params, train_members
+from rnn_research.config.flat import changed
+from rnn_research.runs.directory import RunDirectory
+from rnn_research.studies.learning import initial_params, outcome_of
 from rnn_research.training.defaults import defaults
 from rnn_research.training.train import build
 
@@ -28,6 +33,7 @@ def simple(base):
     return changed(base, {"model.cell": "elman"})
 
 
+ERROR = "mean_squared_error"
 MEMBERS = [
     {"seed": 0},
     {"seed": 1, "optimizer.learning_rate": 3e-2},
@@ -35,40 +41,60 @@ MEMBERS = [
 ]
 
 
-def test_members_are_single_runs(base):
-    outcomes, params_M, _ = train_members(base, MEMBERS, solved=0.0)
-    for m, overrides in enumerate(MEMBERS):
-        config = changed(base, overrides)
-        built = build(config)
-        state = built.program.init(built.numbers)
-        state, metrics = built.program.chunk(state, built.task.splits["train"].data, built.numbers, 6)
-        mine = jax.tree.leaves(jax.tree.map(lambda x, m=m: np.asarray(x[m]), params_M))
-        for ours, alone in zip(mine, jax.tree.leaves(state.params), strict=True):
-            np.testing.assert_allclose(ours, alone, rtol=1e-5, atol=1e-6)
-        assert max(outcomes[m].grad_norm) == pytest.approx(float(metrics["grad_norm"].max()), rel=1e-5)
-    assert outcomes[2].grad_norm_clipped[0] <= 1e-3 * 1.001
+def test_what_became_of_a_run_is_read_from_its_files(tmp_path):
+    run = RunDirectory(tmp_path)
+    run.create()
+    norms = [(10, 1.0, 0.5), (20, 3.0, 0.5), (30, 2.0, 0.25), (40, 0.5, 0.125)]
+    records = [{"step": s, "kind": "train", "grad_norm_max": n, "grad_norm_clipped_max": c} for s, n, c in norms]
+    for step, error in ((20, 0.5), (40, 0.1)):
+        records.append({"step": step, "kind": "validation", "accuracy": 1 - error, "error": error})
+    records.sort(key=lambda record: record["step"])
+    run.metrics.write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = outcome_of(run, "error", solved=0.2)
+    assert found.curve == [(20, 0.5), (40, 0.1)]
+    assert (found.success_step, found.best, found.final) == (40, 0.1, 0.1)
+    assert found.grad_norm == [3.0, 2.0]  # the largest between evaluations
+    assert found.grad_norm_clipped == [0.5, 0.25]
+    assert found.finite
+    assert outcome_of(run, "error", solved=0.1).success_step is None
+    (run.path / "FAILED").write_text("step 41: the loss is nan")
+    assert not outcome_of(run, "error").finite
+    assert not outcome_of(run, "error").results
 
 
-def test_success_is_the_first_evaluation_below(simple):
-    outcomes, _, _ = train_members(simple, MEMBERS[:2], solved=1e9)
-    assert [o.success_step for o in outcomes] == [3, 3]
-    assert [len(o.curve) for o in outcomes] == [1, 1]  # all solved: the rest is not trained
-    outcomes, _, _ = train_members(simple, MEMBERS[:2], solved=0.0)
-    assert [o.success_step for o in outcomes] == [None, None]
+def test_a_run_ends_where_it_has_learned(simple, tmp_path):
+    """The first evaluation below; its neighbours in the pack go on."""
+    own = {"below": {"training.stop_below": 1e9}, "never": {"training.stop_below": 1e-9}}
+    points = {name: {f"{name},seed=0": {"seed": 0, **fields}} for name, fields in own.items()}
+    train(study_of(simple), tmp_path, points)
+    below, never = (outcome_of(RunDirectory(tmp_path / "runs" / f"{name},seed=0"), ERROR) for name in own)
+    assert [step for step, _ in below.curve] == [3]
+    assert [step for step, _ in never.curve] == [3, 6]
+    assert below.curve[0] == pytest.approx(never.curve[0], rel=1e-5)
 
 
-def test_a_member_that_is_not_finite_leaves_its_neighbours_alone(simple):
+def test_a_run_that_is_not_finite_leaves_its_neighbours_alone(simple, tmp_path):
     bad = {"seed": 0, "optimizer.learning_rate": 1e30, "optimizer.clip.limit": 1e30}
-    outcomes, _, _ = train_members(simple, [{"seed": 0}, bad], solved=0.0)
-    alone, _, _ = train_members(simple, [{"seed": 0}], solved=0.0)
-    assert outcomes[0].finite
-    assert not outcomes[1].finite
-    assert outcomes[0].final == pytest.approx(alone[0].final, rel=1e-5)
+    train(study_of(simple), tmp_path / "both", {"part": {"good": {"seed": 0}, "bad": bad}})
+    train(study_of(simple), tmp_path / "alone", {"part": {"good": {"seed": 0}}})
+    runs = [RunDirectory(tmp_path / name) for name in ("both/runs/good", "both/runs/bad", "alone/runs/good")]
+    good, burst, alone = (outcome_of(run, ERROR) for run in runs)
+    assert good.finite
+    assert not burst.finite
+    assert good.final == pytest.approx(alone.final, rel=1e-5)
 
 
-def test_members_may_not_differ_in_shape(base):
+def test_members_that_are_not_trained_may_not_differ_in_shape(base):
     with pytest.raises(ValueError, match="alone"):
-        train_members(base, [{"model.hidden": 4}], solved=0.0)
+        initial_params(base, [{"model.hidden": 4}])
+
+
+def study_of(base):
+    """The config of a study whose runs change ``base``."""
+    config = changed(base, {})
+    with config.unlocked():
+        config.analysis.study = "clipping"
+    return config
 
 
 def test_initial_parameters_are_those_that_training_begins_with(base):

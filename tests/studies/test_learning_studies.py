@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from small_studies import page_of, tiny
+from small_studies import made, page_of, tiny
 
 from rnn_research.errors import UserError
-from rnn_research.studies import STUDIES, check
+from rnn_research.studies import check
 
 PROBLEMS = {
     "analysis.networks": ("elman", "gru"),
@@ -21,9 +21,9 @@ PROBLEMS = {
 
 
 @pytest.fixture(scope="module")
-def memory():
+def memory(tmp_path_factory):
     config = tiny("memory", **PROBLEMS)
-    return config, STUDIES["memory"].run(config, lambda line: None)
+    return config, made(config, tmp_path_factory.mktemp("memory"))
 
 
 def test_memory_reports_every_task_length_and_network(memory):
@@ -56,7 +56,7 @@ def test_clipping_by_norm_bounds_what_no_clipping_does_not(tmp_path):
     fields = {"task.length": 10, "analysis.lengths": (10, 12), "optimizer.learning_rate": 1.0}
     kinds = (("none", 1.0), ("global_norm", 0.01))
     config = tiny("clipping", **fields, **{"analysis.kinds": kinds})
-    results = STUDIES["clipping"].run(config, lambda line: None)
+    results = made(config, tmp_path / "sweep")
     points = results["points"]
     assert [(p["clipping"], p["length"]) for p in points] == [(k, T) for T in (10, 12) for k, _ in kinds]
     bare, clipped = points[0], points[1]
@@ -68,8 +68,10 @@ def test_clipping_by_norm_bounds_what_no_clipping_does_not(tmp_path):
 
 def test_images_are_scored_on_the_test_split(tmp_path):
     config = tiny("images", **{"analysis.networks": ("elman",), "analysis.forms": ("rows",)})
-    results = STUDIES["images"].run(config, lambda line: None)
+    results = made(config, tmp_path / "sweep")
     (point,) = results["points"]
+    runs = [json.loads(path.read_text()) for path in sorted((tmp_path / "sweep" / "runs").glob("*/results.json"))]
+    assert [run["test_accuracy"] for run in runs] == point["test_accuracy_by_seed"]
     assert point["sequence_steps"] == 8
     assert len(point["test_accuracy_by_seed"]) == 2
     assert all(accuracy * 300 == pytest.approx(round(accuracy * 300)) for accuracy in point["test_accuracy_by_seed"])

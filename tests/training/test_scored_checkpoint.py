@@ -57,7 +57,7 @@ def test_and_so_it_is_in_a_pack(worsening, tmp_path):
 
 def test_a_validation_that_is_not_a_number_is_never_the_best():
     """And one that comes after it can be."""
-    watch = Watch("loss", 2, [{"kind": "validation", "loss": value} for value in (1.0, float("nan"))])
+    watch = Watch("loss", 2, 0.0, [{"kind": "validation", "loss": value} for value in (1.0, float("nan"))])
     watch.see(0.5)
     assert not watch.exhausted
     watch.see(0.6)

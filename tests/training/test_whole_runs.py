@@ -88,7 +88,7 @@ def test_a_run_whose_patience_ended_stays_ended(still, tmp_path):
 
 
 def test_patience_is_counted_from_the_best():
-    watch = Watch("loss", 2, [{"kind": "validation", "loss": 1.0}, {"kind": "train", "loss": 0.0}])
+    watch = Watch("loss", 2, 0.0, [{"kind": "validation", "loss": 1.0}, {"kind": "train", "loss": 0.0}])
     for value, exhausted in ((0.9, False), (0.95, False), (0.8, False), (0.8, False), (0.81, True)):
         watch.see(value)
         assert watch.exhausted is exhausted
@@ -96,14 +96,14 @@ def test_patience_is_counted_from_the_best():
 
 def test_a_resumed_watch_remembers():
     records = [{"kind": "validation", "loss": value} for value in (0.5, 0.6)]
-    watch = Watch("loss", 2, records)
+    watch = Watch("loss", 2, 0.0, records)
     assert not watch.exhausted
     watch.see(0.55)
     assert watch.exhausted
 
 
 def test_without_patience_a_run_is_never_stopped():
-    watch = Watch("loss", 0, [{"kind": "validation", "loss": 1.0}] * 50)
+    watch = Watch("loss", 0, 0.0, [{"kind": "validation", "loss": 1.0}] * 50)
     assert not watch.exhausted
 
 
