@@ -64,6 +64,9 @@ def main() -> int:
     if "study" not in config.analysis:
         raise UserError("--config names no study: take configs/gradient_flow.py:anatomy")
     kind = check(config)
+    packs.check_launcher()
+    if not kind.parts(config):
+        launch.refuse_idle("this study trains nothing", *packs.NAMES)
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     if directory.used():
         continued.keep(config, continued.older_values(config, read_stored(directory), overrides), print)
@@ -107,7 +110,6 @@ def trained(config: ConfigDict, directory: Path, parts: "learning.Parts") -> int
     given = launch.config_argument(sys.argv) or ""
     most, workers = flags.FLAGS.pack_size, flags.FLAGS.workers
     sweep = learning.planned(config, given, parts, directory, most, workers)
-    packs.check_launcher()
     owner.take(RunDirectory(directory), "sweep", part_of="study")
     plan.write(directory, sweep)
     status, seconds = packs.train(directory, sweep)

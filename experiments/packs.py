@@ -16,6 +16,7 @@ from rnn_research.sweeps import plan
 if TYPE_CHECKING:
     from rnn_research.sweeps.launchers import How
 
+NAMES = ("launcher", "workers", "memory_gb", "slurm", "wait", "pack_size", "retry_failed")
 MOST_WORKERS = 1000
 MOST_MEMORY = 1_000_000  # GiB
 

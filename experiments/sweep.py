@@ -15,11 +15,12 @@ page. A FAILED point stands until --retry_failed. Leaves sweep.json and results.
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 from rich.console import Console
 
 from experiments import launch, packs
@@ -29,7 +30,8 @@ from rnn_research.errors import UserError, at_least, counted
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.sweeps import axes, plan, points
-from rnn_research.training import continued
+from rnn_research.training import continued, typed
+from rnn_research.training.defaults import overridden
 from rnn_research.training.progress import duration
 
 CONFIG = launch.config_flag()
@@ -95,7 +97,7 @@ def check_numbers() -> None:
 def planned(directory: Path, stored: plan.Sweep | None) -> plan.Sweep:
     """The sweep that the command line asks for."""
     wanted = wanted_sweep(stored)
-    found = points_of(flatten(wanted.base), wanted.config)
+    found = points_of(ConfigDict(wanted.base), wanted.config)
     packs.share_cores(wanted._replace(points=tuple(plan.Point("", point, 0) for point in found)))
     from rnn_research.sweeps import packing
 
@@ -108,7 +110,7 @@ def searched(directory: Path, stored: plan.Sweep | None) -> int:
     Raises:
       UserError: without axes.
     """
-    wanted, groups = wanted_sweep(stored), groups_of(flatten(launch.required_config(CONFIG)))
+    wanted, groups = wanted_sweep(stored), groups_of(launch.required_config(CONFIG))
     if not groups:
         raise UserError(f"--optuna={OPTUNA.value} searches axes: name some, as in --axis=seed=0:1000")
     if DRY_RUN.value:
@@ -132,19 +134,35 @@ def wanted_sweep(stored: plan.Sweep | None) -> plan.Sweep:
     return plan.Sweep(given, config.to_dict(), overrides, ())
 
 
-def groups_of(defaults: dict[str, Any]) -> list[points.Group]:
-    """The axes given."""
+def groups_of(base: ConfigDict) -> list[points.Group]:
+    """The axes given; beside the fields of the config they may vary those of the tasks and models that they name."""
+    defaults = flatten(base)
+    parts = [*AXIS.value, *(part for text in ZIP.value for part in text.split(";"))]
+    named = [axes.parse(text, defaults) for text in parts if text.startswith(tuple(f"{f}=" for f in typed.KINDS))]
+    defaults = known(base, [{axis.field: value} for axis in named for value in axis.values])
     zipped = [axes.parse_zipped(text, defaults) for text in ZIP.value]
     return points.groups_of([axes.parse(text, defaults) for text in AXIS.value], zipped)
 
 
-def points_of(defaults: dict[str, Any], given: str) -> list[dict[str, Any]]:
+def known(base: ConfigDict, named: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields of a config, flat, and those of the tasks and models that points name.
+
+    Raises:
+      UserError: for an unknown task or model.
+    """
+    fields = flatten(base)
+    for kinds in {tuple((f, point[f]) for f in typed.KINDS if f in point) for point in named}:
+        fields = {**flatten(overridden(base, dict(kinds))), **fields}
+    return fields
+
+
+def points_of(base: ConfigDict, given: str) -> list[dict[str, Any]]:
     """From the axes, or where there are none, from the config's own ``sweep()``.
 
     Raises:
       UserError: for axes that cannot be, or points that are the same.
     """
-    groups = groups_of(defaults)
+    groups, defaults = groups_of(base), flatten(base)
     if RANDOM.value and not groups:
         raise UserError(f"--random={RANDOM.value} draws from axes: name some, as in --axis=seed=0:1000")
     if RANDOM.value:
@@ -152,7 +170,8 @@ def points_of(defaults: dict[str, Any], given: str) -> list[dict[str, Any]]:
     elif groups:
         found = points.product(groups)
     else:
-        found = points.checked(load_points(given), defaults, f"--config={given}, sweep()")
+        yielded = load_points(given)
+        found = points.checked(yielded, known(base, yielded), f"--config={given}, sweep()")
     points.refuse_duplicates(found, defaults)
     return found
 

@@ -62,7 +62,7 @@ def main() -> int:
 
     from rnn_research.report.run_page import write_page  # matplotlib is slow to import: only when needed
 
-    if config.task.name == "text":
+    if directory.vocabulary.exists():  # what it writes is text
         show_text(trained.read(directory), directory)
     write_page(directory)
     print_results(results)

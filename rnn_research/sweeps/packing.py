@@ -77,10 +77,11 @@ def checked(base: ConfigDict, points: Sequence[tuple[str, Overrides]]) -> Built:
       UserError: naming the point.
     """
     name, overrides = points[0]
-    config, fields = overridden(base, overrides), fields_of_kinds(base, overrides, f"point {name}")
+    fields = fields_of_kinds(base, overrides, f"point {name}")
     free = sorted({field for _, point in points for field in point if field in FREE})
     seen = set()
     try:
+        config = overridden(base, overrides)
         built, known = build(config, batch_over=1), fields_of_config(config)
         for name, overrides in points:  # noqa: B007 (the error below names the point at fault)
             numbers = {field: overrides.get(field, fields[field]) for field in free}

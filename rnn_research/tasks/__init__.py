@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rnn_research.config import Section
 from rnn_research.tasks import images
+from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.batches import Asked, Batch, Labelled, Stream
 from rnn_research.tasks.synthetic import (
     adding,
@@ -27,16 +28,19 @@ class TaskKind(NamedTuple):
       fields: of its section, but for its name.
       batch: the type of its batches.
       steps: the field that says how many time steps a sequence has; empty where the data do.
+      from_symbols: of a task whose runs store the symbols of their text: the interface that so many of them make,
+        so that what is trained is read back without its data.
     """
 
     build: Callable[..., Task]
     fields: Section
     batch: type
     steps: str = "length"
+    from_symbols: Callable[[int], Interface] | None = None
 
 
 TASKS: dict[str, TaskKind] = {
-    "text": TaskKind(text.language_modelling, text.FIELDS, Stream, "chunk_length"),
+    "text": TaskKind(text.language_modelling, text.FIELDS, Stream, "chunk_length", text.interface),
     "adding": TaskKind(adding.adding, adding.FIELDS, Labelled),
     "copying": TaskKind(copying.copying, copying.FIELDS, Asked),
     "temporal_order": TaskKind(temporal_order.temporal_order, temporal_order.FIELDS, Labelled),

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section, declared, values
 from rnn_research.config.flat import changed, flatten
-from rnn_research.errors import one_of
+from rnn_research.errors import UserError, nearest_field, one_of
 from rnn_research.models import MODELS, reader_of
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.task import EVALUATION
@@ -120,10 +120,14 @@ def overridden(config: ConfigDict, overrides: Mapping[str, Any]) -> ConfigDict:
     """A copy with some fields changed; a task or a model among them brings the fields of its own section.
 
     Raises:
-      UserError: for an unknown task or model.
+      UserError: for an unknown task or model, or a field that they have not.
     """
     kinds = (overrides.get("task.name", ""), overrides.get("model.name", ""))
-    return changed(rebuilt(config, *kinds) if any(kinds) else config, overrides)
+    begin = rebuilt(config, *kinds) if any(kinds) else config
+    if unknown := sorted(overrides.keys() - flatten(begin).keys()):
+        what = f"{begin.task.name} with {begin.model.name}"
+        raise UserError(f"{unknown[0]} is no field of {what}{nearest_field(unknown[0], flatten(begin))}")
+    return changed(begin, overrides)
 
 
 def overrides_of(config: ConfigDict, base: ConfigDict) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from rnn_research.runs.directory import RunDirectory, read_json
 from rnn_research.runs.files import REMEDY
 from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
-from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.tasks.text.vocabulary import LEVELS, Vocabulary
 from rnn_research.training import devices, typed
 from rnn_research.types import Carry, Params
@@ -69,8 +68,9 @@ def read(directory: RunDirectory, step: int | None = None, flag: str = "--workdi
     Raises:
       UserError: if there is no run, no such checkpoint, a damaged one, or no language model.
     """
-    run = read_any(directory, step, "text", flag)
-    assert run.vocabulary is not None
+    run = read_any(directory, step, flag)
+    if run.vocabulary is None:
+        raise UserError(f"{flag}={directory.path} holds no language model: its task is {run.config.task.name}")
     return Trained(run.config, run.model, run.params, run.vocabulary, run.step, run.start)
 
 
@@ -112,33 +112,31 @@ def stored_config(directory: RunDirectory) -> ConfigDict:
     return ConfigDict(stored)
 
 
-def read_any(directory: RunDirectory, step: int | None = None, task: str = "", flag: str = "--workdir") -> Restored:
+def read_any(directory: RunDirectory, step: int | None = None, flag: str = "--workdir") -> Restored:
     """Reads a run of any task.
 
     Args:
       directory: of the run.
       step: which checkpoint; None for the best by validation.
-      task: the one that it must have, or nothing.
       flag: that named the directory.
 
     Raises:
-      UserError: if there is no run, no such checkpoint, a damaged one, or another task.
+      UserError: if there is no run, no such checkpoint, or a damaged one.
     """
     directory.trained(flag)
     chooses = "--step" if flag == "--workdir" else "analysis.step"
     config = stored_config(directory)
-    if task and config.task.name != task:
-        raise UserError(f"{flag}={directory.path} holds no language model: its task is {config.task.name}")
     with naming(directory.config):
         dtype = devices.parameter_dtype(config.training.dtype)
+    with naming(directory.config):
+        kind = TASKS[one_of("task.name", config.task.name, TASKS)]
     vocabulary = None
-    if "level" in config.task:  # its symbols are text
+    if kind.from_symbols is not None:
         vocabulary = read_vocabulary(directory)
-        reads = interface(len(vocabulary))
+        reads = kind.from_symbols(len(vocabulary))
     else:
         with naming(directory.config):
-            one_of("task.name", config.task.name, TASKS)
-            reads = TASKS[config.task.name].build(config.task, config.evaluation).interface
+            reads = kind.build(config.task, config.evaluation).interface
     with naming(directory.config):
         one_of("model.name", config.model.name, MODELS)
         model = MODELS[config.model.name].build(config.model, reads, dtype)

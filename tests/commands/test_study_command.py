@@ -73,6 +73,54 @@ def test_killed_between_two_points_it_goes_on(call: WarmPython, tmp_path: Path):
     assert (tmp_path / "DONE").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_stopped_while_its_networks_train_it_goes_on_to_the_same_end(call: WarmPython, tmp_path: Path, number: int):
+    small = {"seeds": 2, "lengths": "(12,)", "kinds": "(('none',1.0),('value',0.1))"}
+    flags = [f"--config.analysis.{name}={value}" for name, value in small.items()]
+    flags += [f"--config.{f}" for f in ("training.steps=200", "evaluation.every=10", "training.log_every=5")]
+    flags += [f"--config.{f}" for f in ("task.evaluation_sequences=4", "task.batch_size=2", "model.hidden=3")]
+    command = (
+        "gradient_flow",
+        "--config=configs/gradient_flow.py:clipping",
+        *flags,
+        "--config.evaluation.batch_size=4",
+    )
+    assert call(*command, f"--workdir={tmp_path / 'whole'}").status == 0
+    folder = tmp_path / "stopped"
+    started = call.start(*command, f"--workdir={folder}")
+    limit = time.monotonic() + 60
+    while not list(folder.glob("sweep/runs/*/checkpoints/20")):
+        assert started.poll() is None, started.wait()
+        assert time.monotonic() < limit
+        time.sleep(0.005)
+    os.kill(started.pid, number)
+    ended = started.wait()
+    assert ended.status == (-number if number == signal.SIGKILL else 128 + number)
+    assert not (folder / "parts").exists() or not list((folder / "parts").iterdir())
+    ended = call(*command, f"--workdir={folder}")
+    assert ended.status == 0, ended.err
+    assert "resuming from step" in ended.out
+    whole, again = (json.loads((path / "results.json").read_text()) for path in (tmp_path / "whole", folder))
+    assert whole.pop("wall_seconds") > 0
+    assert again.pop("wall_seconds") > 0
+    assert whole == again
+    runs = call("analyze", f"--runs={folder / 'sweep'}", "--x=optimizer.clip.name", f"--workdir={tmp_path / 'table'}")
+    assert runs.status == 0, runs.err
+
+
+def test_its_runs_are_launched_like_any_sweep(call: WarmPython, tmp_path: Path):
+    """By workers of their own; and a flag that its launcher has no use for is refused."""
+    flags = ("--config.analysis.seeds=1", "--config.analysis.networks=('gru',)", "--config.analysis.forms=('rows',)")
+    flags += ("--config.training.steps=2", "--config.evaluation.every=2", "--config.model.hidden=3", "--workers=2")
+    command = ("gradient_flow", "--config=configs/gradient_flow.py:images", *flags)
+    refused(call(*command, "--wait", f"--workdir={tmp_path / 'no'}"), "--wait", "--launcher=slurm")
+    ended = call(*command, f"--workdir={tmp_path / 'study'}")
+    assert ended.status == 0, ended.err
+    assert (tmp_path / "study" / "sweep" / "logs" / "pack-0.log").exists()
+    (point,) = json.loads((tmp_path / "study" / "results.json").read_text())["points"]
+    assert 0 <= point["test_accuracy"] <= 1
+
+
 def test_another_study_is_refused(call: WarmPython, trained: Path, studied: Path):
     before = contents(studied)
     ended = call("gradient_flow", TRAINED, f"--run={trained}", f"--workdir={studied}", "--config.analysis.length=30")

@@ -52,10 +52,9 @@ def test_a_damaged_file_of_a_sweep(sweep: Path, tmp_path: Path, file: str, reade
 
 def cut_off(reader: str, patch: pytest.MonkeyPatch) -> str:
     """Nothing is computed behind the reading; says where the results would go, if not there."""
-    module = sys.modules[f"experiments.{reader}"]
     if reader == "sweep":
         patch.setattr(launchers, "run_pack", passed)
-        patch.setattr(module, "share_cores", lambda sweep: None)
+        patch.setattr(sys.modules["experiments.packs"], "share_cores", lambda sweep: None)
         return ""
     if reader == "analyze":
         from rnn_research.report.sweep import page
@@ -93,7 +92,7 @@ def test_a_plan_of_the_wrong_shape(sweep: Path, tmp_path: Path, change: dict, wo
     (folder / "sweep.json").unlink()
     write_json(folder / "sweep.json", {"config": "x", "base": BASE, "overrides": {}, "points": [POINT], **change})
     with command("sweep") as call, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["experiments.sweep"], "share_cores", passed)
+        patch.setattr(sys.modules["experiments.packs"], "share_cores", passed)
         ended = call(f"--workdir={folder}")
     assert ended.status == 2, ended
     assert not fault(ended, "sweep.json", words)

@@ -103,7 +103,7 @@ def cut_off(name: str, patch: pytest.MonkeyPatch) -> None:
     elif name == "interpretable_cells":
         patch.setattr(owner, "taken", passed)
     elif name == "sweep":
-        patch.setattr(module, "share_cores", lambda sweep: None)
+        patch.setattr(sys.modules["experiments.packs"], "share_cores", lambda sweep: None)
         patch.setattr(module, "show_plan", passed)
         patch.setattr(owner, "take", passed)
         patch.setattr(owner, "taken", passed)

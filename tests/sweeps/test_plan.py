@@ -8,6 +8,7 @@ from rnn_research.config.flat import changed
 from rnn_research.errors import UserError
 from rnn_research.sweeps import packing, plan
 from rnn_research.sweeps.packing import packs_of, planned
+from rnn_research.training.defaults import defaults
 
 
 def points(*overrides):
@@ -111,3 +112,29 @@ def test_a_plan_of_something_else_is_refused(tmp_path):
     (tmp_path / "sweep.json").write_text('{"points": [1]}')
     with pytest.raises(UserError, match=r"sweep.json is damaged, config is missing"):
         plan.read(tmp_path)
+
+
+def test_points_of_several_tasks_are_of_their_own_fields(tmp_path):
+    """A task that a point names has its own defaults, wherever those of the base are the same or others."""
+    base = defaults("adding")
+    base.task.length, base.model.hidden = 20, 3
+    points = [
+        {"task.name": "adding"},
+        {"task.name": "copying", "task.symbols": 2, "seed": 0},
+        {"task.name": "copying", "task.symbols": 2, "task.length": 20, "seed": 1},
+        {"task.name": "copying", "task.symbols": 2, "seed": 2},
+    ]
+    sweep = planned(None, plan.Sweep("mine.py", base.to_dict(), {}, ()), points, tmp_path)
+    assert [point.pack for point in sweep.points] == [0, 1, 2, 1], "100 steps is no 20, though the base has 20"
+    plan.write(tmp_path, sweep)
+    read = plan.read(tmp_path)
+    assert read == sweep
+    configs = [read.config_of(point) for point in read.points]
+    assert [(c.task.length, c.model.name) for c in configs] == [
+        (20, "classifier"),
+        (100, "language_model"),
+        (20, "language_model"),
+        (100, "language_model"),
+    ]
+    with pytest.raises(UserError, match=r"point .*: task.form is no field of copying with language_model"):
+        planned(None, plan.Sweep("mine.py", base.to_dict(), {}, ()), [{**points[1], "task.form": "1997"}], tmp_path)
