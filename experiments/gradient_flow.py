@@ -28,7 +28,7 @@ from rnn_research.runs.directory import RunDirectory, write_json, write_text
 from rnn_research.runs.kept import Kept, refuse_another
 from rnn_research.runs.migrations import read_config, read_stored
 from rnn_research.runs.provenance import provenance
-from rnn_research.training import continued
+from rnn_research.training import going_on
 
 if TYPE_CHECKING:
     from rnn_research.studies import learning
@@ -69,7 +69,7 @@ def main() -> int:
         launch.refuse_idle("this study trains nothing", *packs.NAMES)
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     if directory.used():
-        continued.keep(config, continued.older_values(config, read_stored(directory), overrides), print)
+        going_on.keep(config, going_on.older_values(config, read_stored(directory), overrides), print)
     refuse_another(directory, config)
     with owner.taken(directory, "study"):
         write_json(directory.config, config.to_dict())

@@ -3,7 +3,7 @@
     python -m experiments.sample --workdir=runs/demo --prime="def " --length=1000 --temperature=0.7
     python -m experiments.sample --workdir=runs/demo --feedback=argmax      why one samples: the text repeats itself
     python -m experiments.sample --workdir=runs/demo --feedback=softmax     the softmax vector itself fed back
-    python -m experiments.sample --workdir=runs/demo --clamp=1:c37=-1       a cell held: what the text does without it
+    python -m experiments.sample --workdir=runs/demo --clamp=layer1.c[37]=-1 a cell held: the text without it
 
 The text goes to stdout as it is made; with --num_samples=N the samples follow one another.
 """
@@ -16,10 +16,11 @@ from absl import flags
 from experiments import launch
 from rnn_research.analysis.clamps import clamps_of
 from rnn_research.analysis.interventions import edit_of
+from rnn_research.decoding import writing
+from rnn_research.decoding.generate import FEEDBACK, Choice
 from rnn_research.errors import UserError, at_least, one_of
-from rnn_research.models.generate import FEEDBACK, Choice
 from rnn_research.models.recurrent import stack_of
-from rnn_research.training import trained, writing
+from rnn_research.training import trained
 
 WORKDIR = launch.workdir_flag("directory of a trained run")
 PRIME = launch.define(flags.DEFINE_string, "prime", "", "text that the model reads first")
@@ -36,7 +37,7 @@ CLAMP = launch.define(
     flags.DEFINE_string,
     "clamp",
     "",
-    "units held at a value, LAYER:UNIT=VALUE, commas between several: layers from 1, units from 0; 1:c37=-1 for a c",
+    "units held at a value, UNIT=VALUE as in layer1.c[37]=-1, commas between several",
 )
 STEP = launch.define(flags.DEFINE_integer, "step", None, "which checkpoint; by default the best by validation")
 

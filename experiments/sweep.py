@@ -30,7 +30,7 @@ from rnn_research.errors import UserError, at_least, counted
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.sweeps import axes, plan, points
-from rnn_research.training import continued, typed
+from rnn_research.training import going_on, typed
 from rnn_research.training.defaults import overridden
 from rnn_research.training.progress import duration
 
@@ -130,7 +130,7 @@ def wanted_sweep(stored: plan.Sweep | None) -> plan.Sweep:
     given = launch.config_argument(sys.argv) or ""
     overrides = config_flags.get_override_values(flags.FLAGS["config"])
     if stored is not None:
-        continued.keep(config, continued.older_values(config, stored.base, overrides), print)
+        going_on.keep(config, going_on.older_values(config, stored.base, overrides), print)
     return plan.Sweep(given, config.to_dict(), overrides, ())
 
 

@@ -16,9 +16,10 @@ from absl import flags
 from ml_collections import config_flags
 
 from experiments import launch
+from rnn_research.decoding import writing
 from rnn_research.models.perplexity import limits_of
 from rnn_research.runs.directory import RunDirectory, write_text
-from rnn_research.training import distributed, scores, trained, writing
+from rnn_research.training import distributed, scores, trained
 from rnn_research.training.train import train
 
 CONFIG = launch.config_flag()

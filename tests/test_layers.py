@@ -15,6 +15,7 @@ LEVELS = (
     ("unroll",),
     ("tasks", "interop", "concepts"),
     ("models",),
+    ("decoding",),
     ("analysis", "runs"),
     ("training",),
     ("sweeps", "report"),
@@ -108,7 +109,7 @@ def test_configs_import_the_defaults_and_nothing_else_of_ours_or_others():
     ("importer", "imported"),
     [
         ("rnn_research.cells.lstm", "rnn_research.unroll"),
-        ("rnn_research.tasks.text.corpus", "rnn_research.models.generate"),
+        ("rnn_research.tasks.text.corpus", "rnn_research.decoding.generate"),
         ("rnn_research.tasks.task", "rnn_research.models"),
         ("rnn_research.runs.checkpoints", "rnn_research.models"),
         ("rnn_research.analysis.gradients", "rnn_research.runs.directory"),

@@ -21,9 +21,9 @@ from experiments.benchmarks.case import Case, Shape
 from experiments.benchmarks.comparison import Run
 from experiments.benchmarks.timing import interleaved
 from experiments.benchmarks.train import V, config_of
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
 from rnn_research.training.placement import DealtMembers, SharedBatch
-from rnn_research.training.train import build
 
 MEMBERS = (1, 2, 4, 8, 16)
 STEPS = 4  # of training in one call

@@ -18,12 +18,12 @@ import numpy as np
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import loop
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
 from rnn_research.training.logbook import Logbook
 from rnn_research.training.member import Member
 from rnn_research.training.placement import SharedBatch
 from rnn_research.training.schedule import Schedule
-from rnn_research.training.train import build
 
 STEPS = 200  # in one turn
 ROUNDS = 3

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from experiments.benchmarks import pytorch
 from experiments.benchmarks.case import Case, Shape
 from experiments.benchmarks.timing import Times, interleaved, speed, spread
+from rnn_research.decoding.generate import Choice, generate, prime
 from rnn_research.models import MODELS
-from rnn_research.models.generate import Choice, generate, prime
 from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.training.defaults import defaults
 

@@ -20,8 +20,8 @@ from experiments.benchmarks.comparison import PYTORCH, Run, case_of, left_out, p
 from experiments.benchmarks.floor import machine
 from experiments.benchmarks.peers import FORMS, Core, candidates
 from experiments.benchmarks.suite import Options, Say
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build
 from rnn_research.types import Array
 
 V = len(string.printable)

@@ -6,7 +6,7 @@ import jax
 
 from rnn_research.errors import UserError
 from rnn_research.types import Array, Carry
-from rnn_research.unroll import Stack, StackParams, trace
+from rnn_research.unroll import Stack, StackParams, passed_on, trace
 
 
 class LayerTrace(NamedTuple):
@@ -54,7 +54,7 @@ def joint_step(
         if eps is not None:
             after = jax.tree.map(lambda a, e: a + e, after, eps[layer][0])
         h = stack.cell.hidden(after)
-        x = x + h if stack.residual and x.shape == h.shape else h
+        x = passed_on(stack, x, h)
         new.append((after,))
     return tuple(new), x
 
@@ -69,5 +69,5 @@ def trace_layers(
         _, (carries, gates) = trace(stack.cell, cell, start, x)
         traces.append(LayerTrace(x, carries, gates))
         h = stack.cell.hidden(carries)
-        x = x + h if stack.residual and x.shape == h.shape else h
+        x = passed_on(stack, x, h)
     return tuple(traces)

@@ -10,7 +10,7 @@ need not be the new default::
 A migration that is there is never changed, since runs of every age are read through
 all of them in order; one that renames a field moves its value. Readers then ask for
 ``config.training.patience`` and need no default of their own. A run that goes on
-keeps the older value (``training/continued.py``).
+keeps the older value (``training/going_on.py``).
 """
 
 import copy

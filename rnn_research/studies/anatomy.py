@@ -35,7 +35,7 @@ from rnn_research.studies.learning import (
 from rnn_research.studies.measuring import check_state, measuring
 from rnn_research.studies.networks import NETWORKS, one_program
 from rnn_research.studies.study import Keep, Say
-from rnn_research.training.train import build
+from rnn_research.training.build import build
 from rnn_research.training.trained import read_any
 
 FIELDS: Section = {

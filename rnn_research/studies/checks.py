@@ -11,7 +11,7 @@ from rnn_research.studies.images import FORMS
 from rnn_research.studies.measuring import SHORTEST, check_state, sequences_of
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.radius import CURVES
-from rnn_research.training.train import build
+from rnn_research.training.build import build
 
 
 def anatomy(config: ConfigDict) -> None:

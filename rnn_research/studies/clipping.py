@@ -21,8 +21,8 @@ from rnn_research.studies.learning import Parts, Runs, base_of, outcome_of, runs
 from rnn_research.studies.memory import describe
 from rnn_research.studies.study import Keep, Say
 from rnn_research.tasks.synthetic.generated import LONGEST
+from rnn_research.training.build import build
 from rnn_research.training.optimizer import CLIPPING
-from rnn_research.training.train import build
 
 FIELDS: Section = {
     **fields.seeds_of_each(10),

@@ -20,7 +20,7 @@ from rnn_research.studies.described import interval
 from rnn_research.studies.learning import Parts, Runs, base_of, outcome_of, parameters_of, runs_of
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.study import Keep, Say
-from rnn_research.training.train import build
+from rnn_research.training.build import build
 
 FORMS: dict[str, dict[str, Any]] = {
     "pixels": {"task.form": "pixels", "task.permuted": False},

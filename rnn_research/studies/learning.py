@@ -17,10 +17,10 @@ from rnn_research.runs.directory import RunDirectory, of_point
 from rnn_research.sweeps import packing, plan
 from rnn_research.sweeps.plan import Sweep
 from rnn_research.training import defaults
+from rnn_research.training.build import Built, build
 from rnn_research.training.defaults import overrides_of
 from rnn_research.training.numbers import FREE, numbers_of
 from rnn_research.training.placement import DealtMembers
-from rnn_research.training.train import Built, build
 
 Overrides = dict[str, Any]
 

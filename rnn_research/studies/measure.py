@@ -17,6 +17,7 @@ from rnn_research.analysis.memory_curse import sensitivity
 from rnn_research.cells.jacobian import step_jacobian
 from rnn_research.models.model import Recurrence
 from rnn_research.types import Array
+from rnn_research.unroll import passed_on
 
 
 class Reach(NamedTuple):
@@ -147,8 +148,7 @@ def detail(one: Recurrence, *, steps: int = 8) -> Detail:
     top = layers[-1]
     (top_params,), (top_carry,) = params.cells[-1], alone[-1]
     # A residual connection reaches E_T by the last h alone: the same derivative.
-    skip = top.x[-1] if shape.residual and top.x.shape[-1] == shape.hidden else 0
-    last_BH = shape.cell.hidden(top.carries)[-1] + skip
+    last_BH = passed_on(shape, top.x[-1], shape.cell.hidden(top.carries)[-1])
     d_BH = jax.grad(lambda h_BH: jnp.sum(one.last_error(h_BH)))(last_BH)
     summands = bptt_sum(shape.cell, top_params, top_carry, top.x[:, 0], d_BH[0])
     return Detail(

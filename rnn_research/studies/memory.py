@@ -25,8 +25,8 @@ from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.study import Keep, Say
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.synthetic.generated import LONGEST
+from rnn_research.training.build import build
 from rnn_research.training.defaults import rebuilt
-from rnn_research.training.train import build
 
 PROBLEMS = ("adding", "copying", "temporal_order")
 """Tasks that have one floor each."""

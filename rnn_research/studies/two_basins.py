@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rnn_research.decoding.generate import generate, prime
 from rnn_research.models import Model, ngram
 from rnn_research.models.answers import nats_of
-from rnn_research.models.generate import generate, prime
 from rnn_research.runs.statistics import mean_interval
 from rnn_research.tasks.batches import Stream
 from rnn_research.tasks.text.vocabulary import Vocabulary

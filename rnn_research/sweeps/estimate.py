@@ -11,7 +11,7 @@ from rich.text import Text
 
 from rnn_research.sweeps.names import short_fields
 from rnn_research.sweeps.plan import Sweep
-from rnn_research.training.train import Built, build
+from rnn_research.training.build import Built, build
 
 PATIENCE = 8.0  # seconds after which no further pack is timed
 TIMED = 0.5  # seconds that the steps of one pack are timed for

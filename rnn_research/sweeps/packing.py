@@ -13,9 +13,9 @@ from rnn_research.models.recurrent import stack_of
 from rnn_research.sweeps.plan import Point, Sweep, fields_of_kinds, refuse_another, with_names
 from rnn_research.sweeps.points import Overrides
 from rnn_research.training import devices, label_noise, regularizer, typed
+from rnn_research.training.build import Built, build
 from rnn_research.training.defaults import fields_of_config, overridden
 from rnn_research.training.numbers import FREE, FREE_ABOVE_ZERO, numbers_of
-from rnn_research.training.train import Built, build
 
 MOST = 128  # runs in a pack: each keeps three files open, and a process may have about a thousand
 SHARE = 0.5  # of the memory: the rest is for the data, the compiler and for what is only estimated here

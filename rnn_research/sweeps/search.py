@@ -18,7 +18,7 @@ from rnn_research.sweeps.plan import Sweep, run_directory
 from rnn_research.sweeps.points import Group, Overrides
 from rnn_research.sweeps.summary import outcomes_of
 from rnn_research.sweeps.work import Say, aloud, run_pack
-from rnn_research.training.train import build
+from rnn_research.training.build import build
 
 ROUND = 8  # trials that are asked for at once
 

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section, declared, values
 from rnn_research.config.flat import changed, flatten
+from rnn_research.decoding import writing
 from rnn_research.errors import UserError, nearest_field, one_of
 from rnn_research.models import MODELS, reader_of
 from rnn_research.tasks import TASKS
@@ -22,7 +23,6 @@ from rnn_research.training import (
     optimizer,
     regularizer,
     schedule,
-    writing,
 )
 
 

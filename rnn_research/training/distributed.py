@@ -19,6 +19,8 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
+from rnn_research.runs.checkpoints import Checkpoints, Snapshot
+from rnn_research.runs.metrics import MetricsWriter
 from rnn_research.training import rendezvous
 from rnn_research.training.stop import Stopped
 
@@ -183,3 +185,39 @@ def _leave_alone(status: int) -> None:
         os._exit(status)
 
     atexit.register(end)  # runs before JAX's own, which is older
+
+
+class SilentMetrics(MetricsWriter):
+    """Writes no metrics."""
+
+    def __init__(self) -> None:
+        pass
+
+    def write(self, step: int, kind: str, values: dict[str, float]) -> None:
+        """Nothing."""
+
+    def sync(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class SilentCheckpoints(Checkpoints):
+    """Writes no checkpoints; there is none to read either."""
+
+    def __init__(self) -> None:
+        pass
+
+    def save(self, step: int, snapshot: Snapshot, objective: float | None) -> None:
+        """Nothing."""
+
+    def wait(self) -> None:
+        """Nothing."""
+
+    def steps(self) -> list[int]:
+        """None."""
+        return []
+
+    def close(self) -> None:
+        """Nothing."""

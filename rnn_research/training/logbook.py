@@ -23,7 +23,7 @@ from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.metrics import MetricsWriter
 from rnn_research.tasks import Task
 from rnn_research.training import distributed, gradient_watch
-from rnn_research.training.silent import SilentMetrics
+from rnn_research.training.distributed import SilentMetrics
 from rnn_research.training.walk import totals
 
 

@@ -31,6 +31,9 @@ SAVES = 16  # checkpoints that are written at once: each has some files open, an
 Judge = Callable[[int, Mapping[str, float]], Mapping[str, str]]
 """``judge(step, {name: validation objective}) -> {name: why it is to be stopped}``."""
 
+Shown = Callable[[Any, Any], Callable[[], str]]
+"""``shown(params, carry)``, begun on the devices; what it gives waits for them."""
+
 
 class Reached(NamedTuple):
     """A boundary of the members that stand at it, on the devices; see ``Boundary``."""
@@ -41,6 +44,7 @@ class Reached(NamedTuple):
     sums: Any | None
     flows: Sequence[Any] | None
     snapshot: Any | None
+    sample: Callable[[], str] | None = None
 
 
 def run(
@@ -51,6 +55,7 @@ def run(
     members: Sequence[Member],
     finish: Callable[[Sequence[Member]], None],
     judge: Judge | None = None,
+    shown: Shown | None = None,
 ) -> int | None:
     """Trains every member from where it stands to its end, or all to a signal.
 
@@ -62,6 +67,7 @@ def run(
       members: those that are to be trained.
       finish: is handed members that have come to their end, to score them.
       judge: may stop members early, by their validation objective.
+      shown: what is shown of a run alone at every evaluation, so that one sees it learn.
 
     Returns:
       The signal that stopped it, or None.
@@ -72,10 +78,12 @@ def run(
     def reach(step: int, at: Sequence[Member], metrics: Any, save: bool) -> Reached:
         """Starts all that has to be computed before the states are donated to the next steps."""
         flows = [placement.measure(states, m.number) for m in at] if schedule.measures(step) else None
-        sums = None
+        sums, sample = None, None
+        if shown is not None and schedule.evaluates(step) and step < schedule.steps:
+            sample = shown(states.params, states.carry)
         if "validation" in task.splits and schedule.evaluates(step):
             sums = placement.score("validation", states.params, [m.number for m in at])
-        return Reached(step, at, metrics, sums, flows, placement.copy(states) if save else None)
+        return Reached(step, at, metrics, sums, flows, placement.copy(states) if save else None, sample)
 
     def settle(reached: Reached) -> None:
         """Hands each member its part, and deals with those that end here."""
@@ -110,6 +118,8 @@ def run(
             progress.say(
                 f"step {reached.step:,}  validation {reached.members[0].logbook.objective} {found[best]:.4f}{which}"
             )
+        if reached.sample is not None:
+            progress.say(f"step {reached.step:,}  writes {reached.sample()}")
         end(reached.members)
         going = {m.name: m for m in reached.members if m.at_work and m.name in found}
         reasons = judge(reached.step, {name: found[name] for name in going}) if judge is not None and going else {}

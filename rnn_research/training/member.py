@@ -4,6 +4,7 @@ A member is the same alone and in a pack: it has a directory, checkpoints and a
 logbook of its own.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,8 +17,10 @@ from rnn_research.models.recurrent import count
 from rnn_research.runs import history
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory, remove, write_json, write_text
+from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import Task
-from rnn_research.training import changes, devices, distributed, zero_start
+from rnn_research.training import devices, distributed, going_on, zero_start
+from rnn_research.training.build import Built
 from rnn_research.training.logbook import Ending, Logbook
 from rnn_research.training.numbers import numbers_of
 from rnn_research.training.placement import Placement
@@ -77,6 +80,47 @@ class Member:
             write_text(self.directory.failed, f"{failure}\n")
 
 
+def opened(
+    stack: contextlib.ExitStack,
+    built: Built,
+    config: ConfigDict,
+    directory: RunDirectory,
+    overrides: dict[str, Any],
+    say: Say,
+    *,
+    number: int = 0,
+    name: str = "",
+    changed: bool = False,
+) -> tuple[Member, TrainState]:
+    """A run where it stands, alone or in a pack, with its state; in its directory only the first process writes.
+
+    Args:
+      stack: closes its files.
+      built: what its config asks for.
+      config: the whole config.
+      directory: of the run, held by this process.
+      overrides: what the command line or the sweep changed.
+      say: is told where it goes on, and what was passed over.
+      number: its place among the members.
+      name: what it is called among them.
+      changed: whether the config may be another than it was.
+
+    Raises:
+      UserError: as ``begun``.
+    """
+    first, figure = distributed.first(), built.model.objective.figure
+    checkpoints = Checkpoints(directory.checkpoints, figure) if first else distributed.SilentCheckpoints()
+    stack.callback(checkpoints.close)
+
+    def start() -> tuple[TrainState, int]:
+        where = (config, directory, overrides, provenance(built.task.facts), checkpoints)
+        return begun(built.program, built.task, built.schedule.steps, *where, say, changed)
+
+    state, step = distributed.from_first(start)
+    logbook = stack.enter_context(Logbook(built.task, built.model, config.training, directory, checkpoints, step))
+    return Member(number, name, config, directory, checkpoints, logbook, step, say), state
+
+
 def begun(
     program: Program,
     task: Task,
@@ -110,17 +154,17 @@ def begun(
       UserError: if no checkpoint is whole, one does not fit, or the run has come further than ``steps``.
     """
     fresh = program.init(numbers_of(config))
-    anew = tuple(changes.ANEW) if changed else ()
+    anew = tuple(going_on.ANEW) if changed else ()
     resumed, step, passed_over = checkpoints.restore_newest(fresh, anew)
-    changes.refuse_fewer_steps(directory, step, steps)
-    without_effect = changes.said(config, directory, resumed is not None)
+    going_on.refuse_fewer_steps(directory, step, steps)
+    without_effect = going_on.said(config, directory, resumed is not None)
     record(config, directory, overrides, task, source, step)  # not before the checkpoint is known to fit
     for sentence in passed_over:
         say(f"{sentence}; going on from step {step}")
     if resumed is None:
         return fresh, step
     for part in checkpoints.misfits(step, fresh, anew) if changed else ():
-        say(changes.ANEW[part])
+        say(going_on.ANEW[part])
     if without_effect:
         say(without_effect)
     say(f"resuming from step {step:,}")
@@ -192,7 +236,7 @@ def _best(program: Program, member: Member) -> tuple[Any, int]:
     """The parameters of the best checkpoint, and its step."""
     like = program.init(numbers_of(member.config))
     # It may be of before a change; what is wanted of it is the parameters.
-    state, step, passed_over = member.checkpoints.restore_best(like, tuple(changes.ANEW))
+    state, step, passed_over = member.checkpoints.restore_best(like, tuple(going_on.ANEW))
     for sentence in passed_over:
         member.say(f"{sentence}; the best one left is of step {step}")
     return state.params, step

@@ -13,17 +13,14 @@ from ml_collections import ConfigDict
 
 from rnn_research.config.flat import flatten
 from rnn_research.runs import owner
-from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import InUse, RunDirectory
-from rnn_research.runs.provenance import provenance
-from rnn_research.training import loop
-from rnn_research.training.logbook import Logbook
+from rnn_research.training import going_on, loop
+from rnn_research.training.build import Built, build
 from rnn_research.training.loop import Judge
-from rnn_research.training.member import Member, begun, finish
+from rnn_research.training.member import Member, finish, opened
 from rnn_research.training.numbers import FREE, FREE_ABOVE_ZERO, numbers_of
 from rnn_research.training.placement import DealtMembers
 from rnn_research.training.state import TrainState
-from rnn_research.training.train import Built, build, check_config, check_corpus
 
 
 class Entry(NamedTuple):
@@ -95,8 +92,7 @@ def _train(
     say: Callable[[str], None],
     judge: Judge | None,
 ) -> int | None:
-    source = provenance(built.task.facts)
-    found = {n: _member(n, entry, built, source, stack, say) for n, entry in waiting.items()}
+    found = {n: _member(n, entry, built, stack, say) for n, entry in waiting.items()}
     members = [member for member, _ in found.values()]
     placement = DealtMembers(built.program, built.task, [numbers_of(entry.config) for entry in entries])
     states_M = placement.place({n: state for n, (_, state) in found.items()})
@@ -109,24 +105,18 @@ def _member(
     number: int,
     entry: Entry,
     built: Built,
-    source: dict[str, Any],
     stack: contextlib.ExitStack,
     say: Callable[[str], None],
 ) -> tuple[Member, TrainState]:
     """A run where it stands, with its state."""
-    task, config, directory = built.task, entry.config, entry.directory
 
     def said(line: str) -> None:
         say(f"{entry.name}: {line}")
 
-    check_config(config, directory, "auto")
-    check_corpus(task, directory)
-    checkpoints = Checkpoints(directory.checkpoints, built.model.objective.figure)
-    stack.callback(checkpoints.close)
-    where = (config, directory, entry.overrides, source, checkpoints)
-    state, step = begun(built.program, task, built.schedule.steps, *where, said)
-    logbook = stack.enter_context(Logbook(task, built.model, config.training, directory, checkpoints, step))
-    return Member(number, entry.name, config, directory, checkpoints, logbook, step, said), state
+    going_on.check_config(entry.config, entry.directory, "auto")
+    going_on.check_corpus(built.task, entry.directory)
+    where = (entry.config, entry.directory, entry.overrides)
+    return opened(stack, built, *where, said, number=number, name=entry.name)
 
 
 def _locked(entries: Sequence[Entry], stack: contextlib.ExitStack) -> list[str]:

@@ -25,7 +25,7 @@ from rnn_research.tasks import Batch, Task
 from rnn_research.tasks.batches import first
 from rnn_research.training import devices
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll import Stack, StackParams, unroll
+from rnn_research.unroll import Stack, StackParams, passed_on, unroll
 from rnn_research.unroll.scan import without_padding
 
 MOST = 1_000_000  # numbers in a state, and time steps
@@ -96,7 +96,7 @@ def omega_of_layers(one: Recurrence, params: StackParams) -> Array:
         for (cell,), (start,), eps_TBH in zip(one.params.cells, carry, eps, strict=True):
             read.append(x)
             h = unroll(shape.cell, cell, start, x)[1] + eps_TBH
-            x = x + h if shape.residual and x.shape == h.shape else h
+            x = passed_on(shape, x, h)
         return one.error(x), read
 
     zero_TBH = jnp.zeros((T, B, shape.hidden), jnp.promote_types(x_TBD.dtype, jnp.float32))

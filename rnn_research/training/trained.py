@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
+from rnn_research.decoding.writing import begins_at_mean
 from rnn_research.errors import UserError, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.runs.checkpoints import Checkpoints, Damaged
@@ -150,7 +151,7 @@ def read_any(directory: RunDirectory, step: int | None = None, flag: str = "--wo
         like = model.init(jax.random.key(0), config.model.init)
         params = checkpoints.restore(chosen, like, ".params")
         start = None
-        if "fresh_probability" in config.task and config.task.carry == "stream" and not config.task.fresh_probability:
+        if begins_at_mean(config):
             start = _mean_carry(checkpoints, chosen, model.carry(like, config.task.batch_size))
     except Damaged as error:
         raise UserError(f"{flag}={directory.path}: {error}; {chooses} chooses another checkpoint") from error

@@ -5,7 +5,7 @@ from rnn_research.unroll.forms import FORMS, REMATS, unroll
 from rnn_research.unroll.newton import Convergence
 from rnn_research.unroll.parallel import Solver, unroll_parallel, unroll_parallel_reported
 from rnn_research.unroll.scan import trace
-from rnn_research.unroll.stack import Stack, StackEdit, StackParams, unroll_stack
+from rnn_research.unroll.stack import Stack, StackEdit, StackParams, passed_on, unroll_stack
 
 __all__ = [
     "FORMS",
@@ -18,6 +18,7 @@ __all__ = [
     "StackEdit",
     "StackParams",
     "Walk",
+    "passed_on",
     "trace",
     "unroll",
     "unroll_parallel",

@@ -146,9 +146,14 @@ def unroll_stack(
             ends.append(c)
             outputs.append(h)
         h = jnp.concatenate(outputs, axis=-1) if stack.bidirectional else outputs[0]
-        x = x + h if stack.residual and x.shape == h.shape else h
+        x = passed_on(stack, x, h)
         carries.append(tuple(ends))
     return tuple(carries), x
+
+
+def passed_on(stack: Stack, x: Array, h: Array) -> Array:
+    """What a layer hands to the next: its outputs, added to what it read where the stack is residual and they agree."""
+    return x + h if stack.residual and x.shape == h.shape else h
 
 
 def _at_layer(edit: StackEdit, layer: int) -> Callable[..., Carry]:

@@ -133,17 +133,17 @@ def test_a_cell_without_c_is_refused():
 def test_clamps_as_written():
     stack = Stack(CELLS["lstm"], 40, 2)
     assert clamps_of("", stack) == ()
-    assert clamps_of("1:37=0.9, 2:c5=-1e1,2:h0=-0", stack) == (
+    assert clamps_of("layer1.h[37]=0.9, layer2.c[5]=-1e1,layer2.h[0]=-0", stack) == (
         Intervention(0, "h", 37, "clamp", 0.9),
         Intervention(1, "c", 5, "clamp", -10.0),
         Intervention(1, "h", 0, "clamp", 0.0),
     )
-    with pytest.raises(UserError, match="--clamp=1:c2=0: gru carries no c: clamp its h"):
-        clamps_of("1:c2=0", Stack(CELLS["gru"], 40, 2))
-    with pytest.raises(UserError, match=r"--clamp=1:1=1,1:h1=-1: h1 of layer 1 is clamped twice"):
-        clamps_of("1:1=1,1:h1=-1", stack)
-    for wrong in ("1:37", "1:=2", "37=1", ",", "-1:2=3"):
-        with pytest.raises(UserError, match="LAYER:UNIT=VALUE"):
+    with pytest.raises(UserError, match=r"--clamp=layer1\.c\[2\]=0: gru carries no c: clamp its h"):
+        clamps_of("layer1.c[2]=0", Stack(CELLS["gru"], 40, 2))
+    with pytest.raises(UserError, match=r"layer1\.h\[1\] is clamped twice"):
+        clamps_of("layer1.h[1]=1,layer1.h[1]=-1", stack)
+    for wrong in ("layer1.h", "layer1.h[]=2", "37=1", ",", "layer0.h[2]=3", "1:c37=1", "h[2]=1"):
+        with pytest.raises(UserError, match=r"must be UNIT=VALUE, as in layer1\.c\[37\]=-1"):
             clamps_of(wrong, stack)
 
 

@@ -1,5 +1,6 @@
 """Nothing that a command says can break it: streams that are closed, full, unread, or of another encoding."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -108,3 +109,15 @@ def test_a_sample_that_is_not_read_to_its_end_is_not_written_to_its_end():
     """The only command whose text is all that it leaves."""
     ends = {p.stem for p in ROOT.glob("experiments/*.py") if "ends_unread=True" in p.read_text(encoding="utf-8")}
     assert ends == {"sample"}
+
+
+def test_one_sees_it_learn_to_write(call: WarmPython, tiny: tuple[str, ...], tmp_path: Path):
+    """At every evaluation but the last, after which the sample itself is written."""
+    flags = [f for f in tiny if not f.startswith(("--config.training.steps", "--config.evaluation"))]
+    flags += ["--config.training.steps=6", "--config.evaluation.every=2", "--config.evaluation.sample_length=20"]
+    ended = call("train", *flags, f"--workdir={tmp_path / 'run'}")
+    assert ended.status == 0, ended.err
+    lines = [line for line in ended.err.splitlines() if "  writes " in line]
+    assert [line.split("  writes ")[0] for line in lines] == ["step 2", "step 4"]
+    texts = [ast.literal_eval(line.split("  writes ")[1]) for line in lines]
+    assert [len(text) for text in texts] == [20, 20]

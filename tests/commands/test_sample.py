@@ -88,10 +88,13 @@ def test_a_clamped_unit_changes_the_text(sample):
     """The run has one layer of 8 units. All of them held: the network no longer sees what it read."""
     free = sample("--temperature=0")
     assert sample("--temperature=0", "--clamp=") == free
-    assert sample("--temperature=0", "--clamp=1:c3=-9, 1:5=1") != free
-    held = sample("--temperature=0", "--clamp=" + ",".join(f"1:{unit}=0" for unit in range(8)))
+    assert sample("--temperature=0", "--clamp=layer1.c[3]=-9, layer1.h[5]=1") != free
+    every = "--clamp=" + ",".join(f"layer1.h[{unit}]=0" for unit in range(8))
+    held = sample("--temperature=0", every)
     assert len(set(held.strip("\n"))) <= 1
-    assert held == sample("--temperature=0", "--prime=9", "--clamp=" + ",".join(f"1:h{u}=0" for u in range(8)))[1:]
+    assert (
+        held == sample("--temperature=0", "--prime=9", "--clamp=" + ",".join(f"layer1.h[{u}]=0" for u in range(8)))[1:]
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,15 +112,15 @@ def test_a_clamped_unit_changes_the_text(sample):
         (("--feedback=greedy",), ("--feedback='greedy'", "argmax, sample, softmax")),
         (("--num_samples=0",), ("--num_samples=0", "at least 1")),
         (("--seed=99999999999",), ("--seed=99999999999", "between")),
-        (("--clamp=37=1",), ("--clamp=37=1", "LAYER:UNIT=VALUE", "1:37=0.9")),
-        (("--clamp=1:2=0,1:x",), ("--clamp=1:x", "LAYER:UNIT=VALUE")),
-        (("--clamp=2:0=1",), ("--clamp=2:0=1", "layers are 1 to 1")),
-        (("--clamp=0:0=1",), ("--clamp=0:0=1", "layers are 1 to 1")),
-        (("--clamp=1:8=1",), ("--clamp=1:8=1", "units are 0 to 7")),
-        (("--clamp=1:f3=1",), ("--clamp=1:f3=1", "no f", "h or c")),
-        (("--clamp=1:3=high",), ("--clamp=1:3=high", "number")),
-        (("--clamp=1:3=inf",), ("--clamp=1:3=inf", "finite")),
-        (("--clamp=1:3=1", "--clamp=1:4=1"), ("--clamp", "given twice")),
+        (("--clamp=37=1",), ("--clamp=37=1", "UNIT=VALUE", "layer1.c[37]=-1")),
+        (("--clamp=layer1.h[2]=0,1:x",), ("--clamp=1:x", "UNIT=VALUE")),
+        (("--clamp=layer2.h[0]=1",), ("--clamp=layer2.h[0]=1", "layers are 1 to 1")),
+        (("--clamp=layer0.h[0]=1",), ("--clamp=layer0.h[0]=1", "UNIT=VALUE")),
+        (("--clamp=layer1.h[8]=1",), ("--clamp=layer1.h[8]=1", "units are 0 to 7")),
+        (("--clamp=layer1.f[3]=1",), ("--clamp=layer1.f[3]=1", "no f", "h or c")),
+        (("--clamp=layer1.h[3]=high",), ("--clamp=layer1.h[3]=high", "number")),
+        (("--clamp=layer1.h[3]=inf",), ("--clamp=layer1.h[3]=inf", "finite")),
+        (("--clamp=layer1.h[3]=1", "--clamp=layer1.h[4]=1"), ("--clamp", "given twice")),
         (("--step=1",), ("no checkpoint 1", "there: ")),
         (("--config=configs/hello.py",), ("--config is no flag", "--temperature")),
     ],

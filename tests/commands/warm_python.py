@@ -23,7 +23,7 @@ PRELOADED = (
     "rnn_research.training.scores",
     "rnn_research.training.train",
     "rnn_research.training.trained",
-    "rnn_research.training.writing",
+    "rnn_research.decoding.writing",
 )
 
 

@@ -14,8 +14,8 @@ from rnn_research.errors import UserError
 from rnn_research.models import MODELS
 from rnn_research.models.recurrent import count
 from rnn_research.tasks.text.language_modelling import interface
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build
 
 FOLDER = Path(__file__).parents[2] / "configs"
 NAMES = [path.stem for path in sorted(FOLDER.glob("*.py")) if path.stem != "__init__"]

@@ -11,7 +11,7 @@ from experiments.benchmarks.case import Shape
 from experiments.benchmarks.peers import OURS
 from experiments.benchmarks.suite import Options
 from experiments.benchmarks.tables import table
-from rnn_research.models.generate import Choice
+from rnn_research.decoding.generate import Choice
 from rnn_research.report import speed
 
 

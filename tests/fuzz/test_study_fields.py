@@ -14,7 +14,8 @@ from rnn_research.config.flat import flatten
 from rnn_research.runs import owner
 from rnn_research.studies import checks
 from rnn_research.tasks import images
-from rnn_research.training import foreign, train, trained
+from rnn_research.training import build as build_of_training
+from rnn_research.training import foreign, trained
 from rnn_research.training.defaults import defaults
 
 EVERY = set(flatten(defaults()))  # what every config has is tried with the tasks
@@ -46,7 +47,7 @@ def built_once():
         fields = {f: v for f, v in flatten(config).items() if not f.startswith("analysis.") or f in EVERY}
         key = repr(sorted(fields.items()))
         if key not in known:
-            known[key] = train.build(config, **options)
+            known[key] = build_of_training.build(config, **options)
         return known[key]
 
     return build

@@ -10,8 +10,8 @@ from rnn_research.models import MODELS
 from rnn_research.models.classifier import last
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.batches import Labelled, first, in_parts
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build
 from rnn_research.unroll import unroll_stack
 
 B = 4

@@ -13,9 +13,9 @@ from rnn_research.runs import migrations
 from rnn_research.config.flat import flatten
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.migrations import later_fields, migrated, read_config
-from rnn_research.training import continued
+from rnn_research.training import going_on
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import check_config
+from rnn_research.training.going_on import check_config
 
 # The fields of the first version that trained a language model, as its config.json has them.
 FIRST = {
@@ -103,7 +103,7 @@ def older(tmp_path, patience_came_later):
 def test_a_run_goes_on_as_it_began(older):
     run, stored = older
     config, said = defaults(), []
-    continued.keep(config, continued.older_values(config, stored, ()), said.append)
+    going_on.keep(config, going_on.older_values(config, stored, ()), said.append)
     assert config.training.patience == 4
     assert said == [
         "going on as it began, before there was this choice: training.patience=4 (name it on the command line to change it)"
@@ -115,7 +115,7 @@ def test_what_the_user_names_is_the_users(older):
     run, stored = older
     for config, named in ((defaults(), ("training.patience",)), (defaults(), ())):
         config.training.patience = 0 if named else 9  # the default, named; another value, from a config file
-        assert continued.older_values(config, stored, named) == {}
+        assert going_on.older_values(config, stored, named) == {}
         with pytest.raises(UserError, match=rf"training.patience: 4 -> {config.training.patience}"):
             check_config(config, run, "auto")
 

@@ -10,8 +10,8 @@ from small_studies import train
 from rnn_research.config.flat import changed
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.studies.learning import initial_params, outcome_of
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build
 
 
 @pytest.fixture(scope="module")

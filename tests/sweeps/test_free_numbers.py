@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import pytest
 
 from rnn_research.config.flat import changed
+from rnn_research.training.build import build
 from rnn_research.training.numbers import FREE
 from rnn_research.training.optimizer import CLIPPING, OPTIMIZERS, SCHEDULES
-from rnn_research.training.train import build
 
 OTHER = {
     "seed": 7,

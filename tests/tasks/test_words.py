@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from rnn_research.decoding.writing import unknown_words
 from rnn_research.tasks.text.vocabulary import Vocabulary, build
 from rnn_research.tasks.text.words import LINE_END, UNKNOWN, Joiner, words_of
-from rnn_research.training.writing import unknown_words
 
 # The first is the example of Unicode's standard annex 29, section 4, without its blanks.
 BY_HAND = [

@@ -4,8 +4,8 @@ import jax
 import pytest
 from ml_collections import ConfigDict
 
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build
 
 TEXT = "the quick brown fox jumps over the lazy dog; " * 12
 

@@ -7,8 +7,8 @@ import pytest
 import scipy.special
 
 from rnn_research.errors import UserError
+from rnn_research.training.build import build
 from rnn_research.training.state import Purpose, purpose_key
-from rnn_research.training.train import build
 from rnn_research.training.walk import score_split
 from tests.time_first import apply
 

@@ -19,8 +19,9 @@ from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import TASKS, TaskKind
 from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.synthetic.generated import fields, generated
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build, train
+from rnn_research.training.train import train
 from rnn_research.unroll import stack, unroll_stack
 
 T = 6

@@ -13,9 +13,9 @@ from rnn_research.cells import CELLS
 from rnn_research.errors import UserError
 from rnn_research.tasks.batches import Labelled, Padded
 from rnn_research.training import devices, regularizer
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
 from rnn_research.training.step import program
-from rnn_research.training.train import build
 from rnn_research.unroll import unroll
 
 # With these a step subtracts the whole gradient from the parameters.

@@ -13,9 +13,10 @@ from rnn_research.report.run_page import write_page
 from rnn_research.runs import history
 from rnn_research.runs.checkpoints import Checkpoints, flat
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
-from rnn_research.training.changes import LIVE, advice
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build, train
+from rnn_research.training.going_on import LIVE, advice
+from rnn_research.training.train import train
 
 OTHER = {"task.batch_size": 2, "optimizer.name": "sgd", "optimizer.momentum": 0.5, "seed": 3, "training.steps": 9}
 

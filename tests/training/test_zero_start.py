@@ -7,14 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.decoding.generate import Choice
+from rnn_research.decoding.writing import sample_key, write
 from rnn_research.models.answers import nats_of
-from rnn_research.models.generate import Choice
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import trained, zero_start
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
 from rnn_research.training.pack import Entry, train_pack
-from rnn_research.training.train import build, train
-from rnn_research.training.writing import sample_key, write
+from rnn_research.training.train import train
 from tests.time_first import apply
 
 KEPT = {"task.fresh_probability": 0.0}

@@ -5,8 +5,8 @@ import re
 import sys
 
 from rnn_research.training import devices
+from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build
 
 
 def compiled(form: str) -> str:

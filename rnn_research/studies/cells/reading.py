@@ -19,7 +19,7 @@ from rnn_research.models.model import Recurrence
 from rnn_research.studies.cells.streams import WARM_UP, Cut
 from rnn_research.tasks.batches import Stream
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll import Stack
+from rnn_research.unroll import Stack, passed_on
 
 Quantity = tuple[int, str]
 """A layer from 0, and "h", "c" or a gate's name."""
@@ -75,9 +75,7 @@ def reader(
         after = tuple((jax.tree.map(lambda leaf: leaf[-1], trace.carries),) for trace in traces)
         a_TBU = jnp.concatenate([_values(traces[layer], name) for layer, name in quantities], axis=-1)
         kept = a_TBU if keep is None else keep(a_TBU, extra)
-        top = shape.cell.hidden(traces[-1].carries)
-        if shape.residual and traces[-1].x.shape == top.shape:
-            top = traces[-1].x + top
+        top = passed_on(shape, traces[-1].x, shape.cell.hidden(traces[-1].carries))
         return after, kept, one.read(top) if logits else None
 
     return read_chunk

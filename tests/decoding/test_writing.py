@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from rnn_research.decoding.generate import generate
+from rnn_research.decoding.writing import SHOWN, Choice, at_evaluations, sample_key, write
 from rnn_research.errors import UserError
-from rnn_research.models.generate import generate
 from rnn_research.models.model import Decoder
 from rnn_research.tasks.text.vocabulary import build
+from rnn_research.training.build import build as build_run
 from rnn_research.training.defaults import defaults
-from rnn_research.training.train import build as build_run
-from rnn_research.training.writing import Choice, sample_key, write
 from tests.time_first import language_model
 
 CYCLE = "né😀\n".encode()
@@ -83,10 +83,33 @@ def test_priming_outside_the_vocabulary():
         written(3, 2, priming="xnΩ")
 
 
-def test_a_stream_of_pieces_compiles_one_program(tiny):
-    run = build_run(tiny())
+def test_a_stream_of_pieces_compiles_one_program():
+    config = defaults()
+    config.task.update({"text": "the quick brown fox " * 20, "batch_size": 4, "chunk_length": 6})
+    config.model.update({"cell": "elman", "hidden": 5})
+    run = build_run(config)
     params = run.program.init(run.numbers).params
     before = generate._cache_size()
     pieces = list(write(run.model, params, run.task.symbols, sample_key(0), length=12, priming="the", piece=3))
     assert len(pieces) == 4
     assert generate._cache_size() == before + 1, "the second piece met other types, and compiled again"
+
+
+@pytest.mark.parametrize(("length", "temperature"), [(0, 1.0), (10, 1.0), (400, 0.0)])
+def test_what_is_shown_at_an_evaluation_is_how_the_sample_at_the_end_would_begin(length, temperature):
+    config = defaults()
+    config.evaluation.update({"sample_length": length, "sample_temperature": temperature, "sample_prime": "n"})
+    words, model = reciting(CYCLE)
+    shown = at_evaluations(config, model, words)
+    if not length:
+        assert shown is None
+        return
+    choice = Choice(temperature=temperature)
+    (text,), _ = written(min(SHOWN, length), 250, priming="n", choice=choice)
+    assert shown((), ())() == repr(text)
+
+
+def test_a_model_that_does_not_write_shows_nothing():
+    words, model = reciting(CYCLE)
+    assert at_evaluations(defaults(), model._replace(decoder=None), words) is None
+    assert at_evaluations(defaults(), model, None) is None

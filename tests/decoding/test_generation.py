@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rnn_research.models.generate import Choice, generate, prime, restrict
+from rnn_research.decoding.generate import Choice, generate, prime, restrict
 from rnn_research.models.model import Decoder
 from rnn_research.training.defaults import defaults
 from tests.time_first import language_model

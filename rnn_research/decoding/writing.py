@@ -1,25 +1,32 @@
 """Text from a trained model, piece by piece."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section
+from rnn_research.decoding.generate import Choice, generate, prime
 from rnn_research.errors import UserError
-from rnn_research.models.generate import Choice, generate, prime
 from rnn_research.models.model import Model
 from rnn_research.tasks.text.vocabulary import OF_WORDS, OUTSIDE, Vocabulary, split
 from rnn_research.types import Carry, Key, Params
 from rnn_research.unroll import StackEdit
 
 PIECE = 250  # symbols in one compiled call
+SHOWN = 70  # of a sample at an evaluation
 LONGEST_SAMPLE = 10_000_000  # symbols, written at the end of a run
 
 FIELDS: Section = {
-    "sample_length": Field(400, "symbols of text to write at the end; 0: none", low=0, high=LONGEST_SAMPLE),
+    "sample_length": Field(
+        400,
+        "symbols of text to write at the end, whose first are shown at every evaluation; 0: none",
+        low=0,
+        high=LONGEST_SAMPLE,
+    ),
     "sample_prime": Field("", "text that the sample goes on from"),
     "sample_temperature": Field(1.0, "divides the logits of the sample; 0: always the likeliest symbol", low=0),
     "show_scores": Field(False, "print the scores of every step of a short text"),
@@ -50,8 +57,7 @@ def write(
     Raises:
       UserError: if the priming text has a symbol that the model does not know.
     """
-    symbols = encode_priming(vocabulary, priming) if priming else np.maximum(vocabulary.encode(b"\n"), 0)
-    generation = prime(model, params, jnp.asarray(symbols), samples, edit, start)
+    generation = prime(model, params, jnp.asarray(first_read(vocabulary, priming)), samples, edit, start)
     decoders = [codecs.getincrementaldecoder("utf-8")(errors="replace") for _ in range(samples)]
     texts = [vocabulary.decoder(priming) for _ in range(samples)]
     done = 0
@@ -64,6 +70,58 @@ def write(
             decoder.decode(text(column), done >= length)
             for decoder, text, column in zip(decoders, texts, written.T, strict=True)
         ]
+
+
+def at_evaluations(
+    config: ConfigDict, model: Model, vocabulary: Vocabulary | None
+) -> Callable[[Params, Carry], Callable[[], str]] | None:
+    """The beginning of a sample while a model learns to write; None where none is wanted, or it does not write.
+
+    Args:
+      config: of the run; reads the fields that the sample at its end has.
+      model: that is trained.
+      vocabulary: of its text.
+
+    Returns:
+      ``shown(params, carry of the training streams)``: begins it on the devices, and gives what waits for the text.
+    """
+    evaluation = config.evaluation
+    if vocabulary is None or model.decoder is None or not evaluation.sample_length or jax.process_count() > 1:
+        return None
+    length = min(SHOWN, evaluation.sample_length)
+    prime_text, key = evaluation.sample_prime, sample_key(config.seed)
+    symbols_T = jnp.asarray(first_read(vocabulary, prime_text))
+    choice = Choice(temperature=evaluation.sample_temperature)
+    from_mean = begins_at_mean(config)
+
+    def shown(params: Params, carry: Carry) -> Callable[[], str]:
+        start = jax.tree.map(lambda c: np.asarray(c).mean(axis=0), carry) if from_mean else None
+        begun = prime(model, params, symbols_T, 1, None, start)
+        # Of the length of the pieces of the sample at the end, so that one program serves both.
+        _, symbols_TN = jax.block_until_ready(generate(model, params, begun, key, length=PIECE, choice=choice))
+
+        def text() -> str:
+            decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+            return repr(decoder.decode(vocabulary.decoder(prime_text)(np.asarray(symbols_TN)[:length, 0]), True))
+
+        return text
+
+    return shown
+
+
+def begins_at_mean(config: ConfigDict) -> bool:
+    """Whether a text begins at the mean carry of the training streams: a network that hardly ever met another."""
+    task = config.task
+    return "fresh_probability" in task and task.carry == "stream" and not task.fresh_probability
+
+
+def first_read(vocabulary: Vocabulary, priming: str) -> np.ndarray:
+    """The symbols that a model reads before it writes: the priming text, or a line break, or the first symbol.
+
+    Raises:
+      UserError: if the priming text has a symbol that the model does not know.
+    """
+    return encode_priming(vocabulary, priming) if priming else np.maximum(vocabulary.encode(b"\n"), 0)
 
 
 def encode_priming(vocabulary: Vocabulary, priming: str, flag: str = "--prime") -> np.ndarray:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.models.generate import Choice, generate, prime, restrict
+from rnn_research.decoding.generate import Choice, generate, prime, restrict
 from rnn_research.training.defaults import defaults
 from tests.time_first import apply, language_model
 
