@@ -20,7 +20,7 @@ from collections.abc import Callable
 from ml_collections import ConfigDict
 
 from rnn_research.errors import one_of
-from rnn_research.studies.defaults import study_defaults
+from rnn_research.studies.study_defaults import study_defaults
 
 
 def get_config(study: str = "anatomy") -> ConfigDict:

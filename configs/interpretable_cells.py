@@ -15,7 +15,7 @@ Time on 2 cores, 1 x 128 LSTM: quick a minute or two. Result: README.
 from ml_collections import ConfigDict
 
 from rnn_research.errors import one_of
-from rnn_research.studies.defaults import cell_study_defaults
+from rnn_research.studies.study_defaults import cell_study_defaults
 
 SIZES = ("quick", "thorough")
 

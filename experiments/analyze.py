@@ -70,8 +70,8 @@ def analyze() -> None:
     folders = list(named(RUNS.value))
     if not folders:
         raise UserError("--runs is missing: name a folder of runs, as in --runs=runs/sweep")
-    from rnn_research.report.sweep.page import analyse  # matplotlib is slow to import: only when needed
-    from rnn_research.report.sweep.tables import Analysed
+    from rnn_research.report.sweep.sweep_page import analyse  # matplotlib is slow to import: only when needed
+    from rnn_research.report.sweep.sweep_tables import Analysed
     from rnn_research.runs import conditions, pairs, question, tables
 
     where = [conditions.parse("--where", text) for text in WHERE.value]

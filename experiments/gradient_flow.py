@@ -58,7 +58,7 @@ def main() -> int:
     packs.check()
     owner.check(directory, "study")
     share_cores()
-    from rnn_research.report.gradient.page import write_page
+    from rnn_research.report.gradient.study_page import write_page
     from rnn_research.studies import check, learning
 
     if "study" not in config.analysis:

@@ -143,9 +143,9 @@ def study_one(directory: RunDirectory, out: RunDirectory, config: ConfigDict, ag
     with owner.taken(out, "cells", "--out"):
         began = time.monotonic()
         from rnn_research.report.cells import write_pages
-        from rnn_research.studies.cells import study
+        from rnn_research.studies.cells import cell_study
 
-        results, shown = study.run(run, asked.text, symbols, asked.concepts, config, say, training=training)
+        results, shown = cell_study.run(run, asked.text, symbols, asked.concepts, config, say, training=training)
         head = {"text": source, "characters": len(symbols), "step": run.step}
         results = {**head, "chosen": asked.why, "not_in_text": asked.absent, "fingerprint": mark, **results}
         results["wall_seconds"] = time.monotonic() - began

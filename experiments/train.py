@@ -19,7 +19,7 @@ from experiments import launch
 from rnn_research.decoding import writing
 from rnn_research.models.perplexity import limits_of
 from rnn_research.runs.directory import RunDirectory, write_text
-from rnn_research.training import distributed, scores, trained
+from rnn_research.training import distributed, step_scores, trained
 from rnn_research.training.train import train
 
 CONFIG = launch.config_flag()
@@ -75,7 +75,7 @@ def show_text(run: trained.Trained, directory: RunDirectory) -> None:
     """What the config asks to see of a language model: scores of every step, a sample."""
     evaluation = run.config.evaluation
     if evaluation.show_scores:
-        print(scores.table(run, run.config.task.text))
+        print(step_scores.table(run, run.config.task.text))
     if evaluation.sample_length:
         text = sample(run)
         write_text(directory.sample, text)

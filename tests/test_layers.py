@@ -1,6 +1,7 @@
 """Who may import whom: downwards only, never sideways, held against the imports of every file."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ ONLY = {
 PACKAGES = ("experiments", "configs", "rnn_research")
 CONFIGS_MAY_IMPORT = {
     "rnn_research.training.defaults",
-    "rnn_research.studies.defaults",
+    "rnn_research.studies.study_defaults",
     "rnn_research.errors",
     "ml_collections",
 }
@@ -146,6 +147,12 @@ def test_no_file_is_a_drawer_for_odds_and_ends():
         part for f in folders for p in (ROOT / f).rglob("*.py") for part in p.relative_to(ROOT).with_suffix("").parts
     }
     assert not names & DRAWERS
+
+
+def test_no_two_modules_have_one_name():
+    """Whoever opens a file by its name finds the one that was meant."""
+    names = Counter(path.stem for path in FILES if part_of(name_of(path)) and path.stem != "__init__")
+    assert not [name for name, count in names.items() if count > 1]
 
 
 def test_the_pytorch_bridge_and_all_else_work_without_pytorch():

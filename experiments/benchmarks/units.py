@@ -11,8 +11,8 @@ from rnn_research.analysis.units.histograms import bins_of, quantised
 from rnn_research.concepts import Concept
 from rnn_research.models import MODELS
 from rnn_research.studies.cells.gathering import half_of
+from rnn_research.studies.cells.parallel_reading import cut_of
 from rnn_research.studies.cells.reading import read, reader
-from rnn_research.studies.cells.streams import cut_of
 from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.training.defaults import defaults
 

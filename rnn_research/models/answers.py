@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.answers import Answer
+from rnn_research.tasks.interface import Answer
 from rnn_research.types import Array
 
 Sums = dict[str, tuple[Array, Array]]

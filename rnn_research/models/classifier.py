@@ -17,8 +17,8 @@ from rnn_research.models import answers
 from rnn_research.models.model import NONE, Edits, Model, Numbers, Objective, Recurrence, Scored
 from rnn_research.models.readout import embedded, embedding_of, mean, read_out
 from rnn_research.models.recurrent import output_start_of, stack_of, start_of
-from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.batches import Labelled
+from rnn_research.tasks.interface import Interface
 from rnn_research.types import Array, Carry, DTypeLike, Key
 from rnn_research.unroll import StackParams, stack, unroll_stack
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from rnn_research.cells.initializers import normal
 from rnn_research.cells.linear import is_symbols, matmul
 from rnn_research.models import answers
-from rnn_research.tasks.answers import Answer
+from rnn_research.tasks.interface import Answer
 from rnn_research.types import Array, DTypeLike, Key
 
 

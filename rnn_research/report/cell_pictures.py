@@ -8,7 +8,7 @@ import numpy as np
 from rnn_research.report import cell_scores
 from rnn_research.report.cell_figures import place_of
 from rnn_research.report.explorer.data import own_range
-from rnn_research.report.explorer.pictures import text_picture
+from rnn_research.report.explorer.explorer_pictures import text_picture
 from rnn_research.runs.shown import Labels, Shown
 
 SHOWN = 1100

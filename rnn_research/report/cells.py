@@ -12,7 +12,7 @@ from rnn_research.report import cell_effects, cell_figures, cell_pictures, cell_
 from rnn_research.report.cell_config import config_details
 from rnn_research.report.cell_figures import COLOURS, place_of
 from rnn_research.report.explorer.data import ExplorerData, likeliest, quantised
-from rnn_research.report.explorer.page import write_explorer
+from rnn_research.report.explorer.explorer_page import write_explorer
 from rnn_research.report.one_measurement import distinct, one_measurement_sentence
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.shown import Shown

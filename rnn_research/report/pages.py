@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rnn_research.errors import UserError
 from rnn_research.report import cells, cells_of_runs, run_page, stuck_streams
-from rnn_research.report.gradient import page as study_page
-from rnn_research.report.sweep import page as analysis_page
+from rnn_research.report.gradient import study_page as study_page
+from rnn_research.report.sweep import sweep_page as analysis_page
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory
 

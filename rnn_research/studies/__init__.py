@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section, declared
 from rnn_research.errors import one_of
-from rnn_research.studies import anatomy, checks, clipping, fields, forget_bias, images, memory, radius, trained
+from rnn_research.studies import anatomy, checks, clipping, fields, forget_bias, images, memory, radius, trained_run
 from rnn_research.studies.learning import Parts
 from rnn_research.studies.study import Keep, Say
 from rnn_research.training import typed
@@ -33,7 +33,7 @@ class StudyKind(NamedTuple):
 
 STUDIES: dict[str, StudyKind] = {
     "anatomy": StudyKind(anatomy.run, anatomy.FIELDS, checks.anatomy, anatomy.begin, anatomy.parts),
-    "trained": StudyKind(trained.run, trained.FIELDS, checks.trained),
+    "trained": StudyKind(trained_run.run, trained_run.FIELDS, checks.trained),
     "radius": StudyKind(radius.run, radius.FIELDS, checks.radius),
     "forget_bias": StudyKind(forget_bias.run, forget_bias.FIELDS, checks.forget_bias),
     "clipping": StudyKind(clipping.run, clipping.FIELDS, checks.clipping, parts=clipping.parts),

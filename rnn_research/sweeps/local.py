@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rnn_research.errors import at_least
-from rnn_research.sweeps import memory
+from rnn_research.sweeps import worker_memory
 from rnn_research.sweeps.table import LiveTable
 from rnn_research.training.stop import StopRequest
 
@@ -60,7 +60,7 @@ def launch(
     if memory_gb is not None:
         at_least("--memory_gb", memory_gb, 0.1)
     with StopRequest() as stop, LiveTable(directory) as table:
-        pool = Pool(directory, packs, command, workers, memory.Bound(memory_gb), table)
+        pool = Pool(directory, packs, command, workers, worker_memory.Bound(memory_gb), table)
         try:
             while pool.unfinished and stop.signal is None:
                 pool.turn()
@@ -83,7 +83,7 @@ class Pool:
         packs: Sequence[int],
         command: Callable[[int], list[str]],
         workers: int,
-        bound: memory.Bound,
+        bound: worker_memory.Bound,
         table: LiveTable,
     ):
         self.status = 0
@@ -114,7 +114,7 @@ class Pool:
             self._looked = time.monotonic()
             self._watch_memory()
         while self._waiting and len(self._workers) < self._limit and not self._stopping:
-            if not self._bound.has_room([memory.held(w.process.pid) for w in self._workers], self._need):
+            if not self._bound.has_room([worker_memory.held(w.process.pid) for w in self._workers], self._need):
                 return
             self._start(self._waiting.popleft())
 
@@ -147,7 +147,7 @@ class Pool:
         self._workers.append(Worker(pack, process))
 
     def _watch_memory(self) -> None:
-        holding = [memory.held(worker.process.pid) for worker in self._workers]
+        holding = [worker_memory.held(worker.process.pid) for worker in self._workers]
         self._need = max([self._need, *holding])
         if self._bound.is_passed(holding) and not self._stopping:
             newest = self._workers[-1]

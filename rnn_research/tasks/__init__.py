@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rnn_research.config import Section
-from rnn_research.tasks import images
-from rnn_research.tasks.answers import Interface
+from rnn_research.tasks import sequential_images
 from rnn_research.tasks.batches import Asked, Batch, Labelled, Stream
+from rnn_research.tasks.interface import Interface
 from rnn_research.tasks.synthetic import (
     adding,
     copying,
@@ -48,7 +48,7 @@ TASKS: dict[str, TaskKind] = {
     "flip_flop": TaskKind(flip_flop.flip_flop, flip_flop.FIELDS, Asked),
     "random_permutation": TaskKind(random_permutation.random_permutation, random_permutation.FIELDS, Labelled),
     "delayed_xor": TaskKind(delayed_xor.delayed_xor, delayed_xor.FIELDS, Labelled),
-    "images": TaskKind(images.sequential_images, images.FIELDS, Labelled, ""),
+    "images": TaskKind(sequential_images.sequential_images, sequential_images.FIELDS, Labelled, ""),
 }
 
 __all__ = ["TASKS", "Batch", "Split", "Task", "TaskKind"]

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_research.config import Field, Section
-from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.batches import Batch
+from rnn_research.tasks.interface import Interface
 from rnn_research.types import Array, Key
 
 EVALUATION: Section = {

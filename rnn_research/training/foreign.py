@@ -16,7 +16,7 @@ import numpy as np
 
 from rnn_research.errors import UserError
 from rnn_research.interop import from_pytorch, read_tensors
-from rnn_research.interop.language_model import outer_layers, recurrent_tensors
+from rnn_research.interop.model_weights import outer_layers, recurrent_tensors
 from rnn_research.interop.pytorch import TENSOR
 from rnn_research.models import MODELS
 from rnn_research.models.language_model import LanguageModelParams

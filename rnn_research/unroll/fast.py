@@ -29,11 +29,11 @@ from rnn_research.cells.linear import whole_batch_here
 from rnn_research.errors import UserError
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll import persistent
+from rnn_research.unroll.added_streams import Reads, Rows, both, by_kind, derivatives, reads_of_combine, with_v
 from rnn_research.unroll.form import Walk
 from rnn_research.unroll.pure import fixed, joined, opened, smooth
 from rnn_research.unroll.rows import First, Second, in_place, loop
 from rnn_research.unroll.scan import settle, visible, without_padding
-from rnn_research.unroll.streams import Reads, Rows, both, by_kind, derivatives, reads_of_combine, with_v
 
 
 class Given(NamedTuple):

@@ -20,10 +20,10 @@ import jax.numpy as jnp
 from rnn_research.cells.cell import Cell, Streams
 from rnn_research.cells.linear import accumulator
 from rnn_research.types import Array, Carry, Params
+from rnn_research.unroll.added_streams import reads_of_combine
 from rnn_research.unroll.cudnn import there_is_one
 from rnn_research.unroll.pure import opened
 from rnn_research.unroll.rows import First, Second
-from rnn_research.unroll.streams import reads_of_combine
 
 EXAMPLES = 16  # that a program walks through time: the fewest rows of a matrix unit's product
 MOST_BYTES = 128 * 1024  # of matrices that a program can hold beside the states

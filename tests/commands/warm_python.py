@@ -19,8 +19,8 @@ from typing import Any
 PRELOADED = (
     "experiments.launch",
     "rnn_research.report.run_page",
-    "rnn_research.report.sweep.page",
-    "rnn_research.training.scores",
+    "rnn_research.report.sweep.sweep_page",
+    "rnn_research.training.step_scores",
     "rnn_research.training.train",
     "rnn_research.training.trained",
     "rnn_research.decoding.writing",

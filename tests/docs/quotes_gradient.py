@@ -41,7 +41,7 @@ def anatomy(q):
         "Sequences of 200 steps, 5 seeds, at initialisation and after training on the adding problem over 20 steps",
         "a validation error below 0.05, which needs both numbers, or for 1,500 steps",
         "where that lies below zero [95 % over seeds]",
-        "the LSTM with forget bias 0 and of the ReLU network, and shortens that of the LSTM with forget bias 1;",
+        "the LSTM with forget bias 0 and of the ReLU network; for the others the intervals overlap",
     )
 
 
@@ -55,11 +55,11 @@ def reach(q, networks):
     ends = lambda at: (at["slope_nats_per_step_low95"], at["slope_nats_per_step_high95"])  # noqa: E731
     moved = {n: (ends(f["initial"]), ends(f["trained"])) for n, f in networks.items()}
     assert {n for n, (at, then) in moved.items() if then[0] > at[1]} == {"gru", "lstm_forget_bias_0", "elman_relu"}
-    assert {n for n, (at, then) in moved.items() if then[1] < at[0]} == {"lstm_forget_bias_1"}
+    assert not {n for n, (at, then) in moved.items() if then[1] < at[0]}
     relu = networks["elman_relu"]["trained"]["half_life_steps_by_seed"]
     falls = sorted(steps for steps in relu if steps is not None)
-    assert (len(relu) - len(falls), len(falls)) == (2, 3)
-    q.says(f"two do not fall at all and three halve in {falls[0]:.0f} to {falls[-1]:.0f} steps")
+    assert (len(relu) - len(falls), len(falls)) == (3, 2)
+    q.says(f"three do not fall at all and two halve in {falls[0]:.0f} and {falls[-1]:.0f} steps")
 
 
 def rates(q, networks):

@@ -11,7 +11,7 @@ from bad_fields import faults
 from in_process import Call, command, passed
 
 from rnn_research.config.flat import flatten
-from rnn_research.tasks import TASKS, images
+from rnn_research.tasks import TASKS, sequential_images
 from rnn_research.training import train
 from rnn_research.training.defaults import defaults
 
@@ -36,7 +36,7 @@ FIELDS = [("text", field) for field in flatten(defaults("text"))] + [
 def call():
     with command("train") as called, pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "_train", passed)
-        patch.setattr(images, "digits", functools.cache(images.digits))
+        patch.setattr(sequential_images, "digits", functools.cache(sequential_images.digits))
         yield called
 
 

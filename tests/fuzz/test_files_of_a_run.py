@@ -97,18 +97,18 @@ def _stop_behind_reading(reader: str, patch: pytest.MonkeyPatch) -> None:
     elif reader == "evaluate":
         patch.setattr(sys.modules["experiments.evaluate"], "walker", passed)
     elif reader == "trained":
-        from rnn_research.studies import trained
+        from rnn_research.studies import trained_run
 
         patch.setattr(sys.modules["experiments.gradient_flow"], "share_cores", lambda: None)
-        patch.setattr(trained, "sequences_of", passed)
+        patch.setattr(trained_run, "sequences_of", passed)
     elif reader == "cells":
-        from rnn_research.studies.cells import study
+        from rnn_research.studies.cells import cell_study
 
-        patch.setattr(study, "run", passed)
+        patch.setattr(cell_study, "run", passed)
     elif reader == "runs":
-        from rnn_research.report.sweep import page
+        from rnn_research.report.sweep import sweep_page
 
-        patch.setattr(page, "analyse", passed)
+        patch.setattr(sweep_page, "analyse", passed)
 
 
 IN_FULL = ("train", "runs")

@@ -57,9 +57,9 @@ def cut_off(reader: str, patch: pytest.MonkeyPatch) -> str:
         patch.setattr(sys.modules["experiments.packs"], "share_cores", lambda sweep: None)
         return ""
     if reader == "analyze":
-        from rnn_research.report.sweep import page
+        from rnn_research.report.sweep import sweep_page
 
-        patch.setattr(page, "analyse", passed)
+        patch.setattr(sweep_page, "analyse", passed)
         return "analysis"
     from rnn_research.training import trained
 

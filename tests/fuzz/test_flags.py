@@ -108,9 +108,9 @@ def cut_off(name: str, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(owner, "take", passed)
         patch.setattr(owner, "taken", passed)
     elif name == "analyze":
-        from rnn_research.report.sweep import page
+        from rnn_research.report.sweep import sweep_page
 
-        patch.setattr(page, "analyse", passed)
+        patch.setattr(sweep_page, "analyse", passed)
     else:
         patch.setattr(owner, "taken", passed)
 

@@ -13,7 +13,7 @@ from configs.interpretable_cells import get_config as cells_config
 from rnn_research.config.flat import flatten
 from rnn_research.runs import owner
 from rnn_research.studies import checks
-from rnn_research.tasks import images
+from rnn_research.tasks import sequential_images
 from rnn_research.training import build as build_of_training
 from rnn_research.training import foreign, trained
 from rnn_research.training.defaults import defaults
@@ -34,7 +34,7 @@ def call():
     with command("gradient_flow") as called, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules["experiments.gradient_flow"], "share_cores", lambda: None)
         patch.setattr(owner, "taken", passed)
-        patch.setattr(images, "digits", functools.cache(images.digits))
+        patch.setattr(sequential_images, "digits", functools.cache(sequential_images.digits))
         patch.setattr(checks, "build", built_once())
         yield called
 

@@ -8,7 +8,7 @@ import pytest
 
 from rnn_research.errors import UserError
 from rnn_research.interop import write_tensors
-from rnn_research.interop.language_model import outer_layers
+from rnn_research.interop.model_weights import outer_layers
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training import foreign
 from tests.time_first import apply

@@ -10,7 +10,7 @@ from explorer_example import BRACKETS, HOSTILE, LINE, STRING, example, standard_
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from rnn_research.report.explorer.encoding import levels
-from rnn_research.report.explorer.page import write_explorer
+from rnn_research.report.explorer.explorer_page import write_explorer
 
 pytestmark = pytest.mark.skipif(not (COMMAND and SHELL), reason="needs the commands chromium and bash")
 

@@ -13,7 +13,7 @@ from explorer_example import HOSTILE, example, standard_library
 from rnn_research.errors import UserError
 from rnn_research.report.explorer.data import Activations, ExplorerData, Guesses, Labels, likeliest, quantised
 from rnn_research.report.explorer.encoding import nibbles
-from rnn_research.report.explorer.page import write_explorer
+from rnn_research.report.explorer.explorer_page import write_explorer
 
 ZERO = Activations(np.zeros((2, 1), np.int8), np.ones(1))
 

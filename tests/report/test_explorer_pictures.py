@@ -7,7 +7,7 @@ from explorer_example import HOSTILE
 
 from rnn_research.errors import UserError
 from rnn_research.report import titles
-from rnn_research.report.explorer.pictures import text_picture, wrapped
+from rnn_research.report.explorer.explorer_pictures import text_picture, wrapped
 
 
 @pytest.mark.parametrize(("palette", "negative"), [("safe", (1, 0.6)), ("paper", (1, 0.5))])

@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius, spectra
-from rnn_research.report.gradient.gates import gate_sentence, highway_sentence
+from rnn_research.report.gradient import (
+    anatomy_page,
+    clipping_page,
+    forget_bias_page,
+    images_page,
+    memory_page,
+    radius_page,
+    spectra,
+)
+from rnn_research.report.gradient.gate_figures import gate_sentence, highway_sentence
 from rnn_research.report.gradient.lasting import hidden_early_decay, lasts
 from rnn_research.report.gradient.spectra import rate_sentence, spectrum_sentence
 from rnn_research.report.gradient.weights import bptt_sentence, sensitivity_sentence
@@ -44,13 +52,13 @@ def test_networks_are_told_apart_by_what_their_seeds_say():
         "elman": {"initial": measured(DECAY), "trained": measured(DECAY)},
         "elman_relu": {"initial": measured((0.1, 0.12, 0.11, 0.1, 0.09)), "trained": measured(NONE)},
     }
-    text = anatomy.profile_sentence(networks)
+    text = anatomy_page.profile_sentence(networks)
     assert "at initialisation. Half-life in steps [95 % over seeds]: Elman tanh 3.47 [" in text
     assert ". Growing: Elman ReLU." in text
     assert "after training. Half-life in steps [95 % over seeds]: Elman tanh" in text
     assert ". Not told apart from no decay: Elman ReLU." in text
     assert "Seeds disagree: Elman ReLU after training (231, does not fall, 11.6, does not fall, 77)." in text
-    assert "Seeds disagree" not in anatomy.profile_sentence({"elman": networks["elman"], "gru": networks["elman"]})
+    assert "Seeds disagree" not in anatomy_page.profile_sentence({"elman": networks["elman"], "gru": networks["elman"]})
 
 
 def test_one_network_has_its_interval_over_sequences():
@@ -60,7 +68,7 @@ def test_one_network_has_its_interval_over_sequences():
             "trained": measured((-0.2,), interval=(-0.3, -0.1)),
         }
     }
-    text = anatomy.profile_sentence(found)
+    text = anatomy_page.profile_sentence(found)
     assert "at initialisation -0.0200 [-0.0300, +0.0100] nats per step, not told apart from no decay" in text
     assert "after training -0.2000 [-0.3000, -0.1000] nats per step, half-life 3.47 [2.31, 6.93] steps" in text
 
@@ -68,21 +76,21 @@ def test_one_network_has_its_interval_over_sequences():
 def test_a_fast_early_decay_is_said_where_there_is_one():
     flat = (0.001, -0.002, 0.002)
     two = {"gru": {"initial": measured()}, "lstm_forget_bias_2": {"initial": measured(flat, early=-0.023)}}
-    assert "falls faster: LSTM, forget bias 2 at initialisation by -0.023" in anatomy.profile_sentence(two)
-    assert "falls faster" not in anatomy.profile_sentence({"gru": two["gru"], "elman": two["gru"]})
+    assert "falls faster: LSTM, forget bias 2 at initialisation by -0.023" in anatomy_page.profile_sentence(two)
+    assert "falls faster" not in anatomy_page.profile_sentence({"gru": two["gru"], "elman": two["gru"]})
     untold = {"gru": two["gru"], "elman": {"initial": measured(flat, early=-0.023, early_high=0.001)}}
-    assert "falls faster" not in anatomy.profile_sentence(untold)
+    assert "falls faster" not in anatomy_page.profile_sentence(untold)
 
 
 def test_one_network_whose_first_lags_fall_faster_is_said_to_have_no_interval():
     one = measured((-0.06,), early=-0.17, early_high=None, interval=(-0.07, -0.05))
-    text = anatomy.profile_sentence({"lstm": {"initial": one}})
+    text = anatomy_page.profile_sentence({"lstm": {"initial": one}})
     assert (
         "One network of a kind has no interval over seeds to tell it by; over lags 0 to 40, which the fit leaves"
         in text
     )
     assert "as the local slope (below) shows: lstm at initialisation by -0.170 nats per step (fitted: -0.060)." in text
-    assert "has no interval over seeds" not in anatomy.profile_sentence(
+    assert "has no interval over seeds" not in anatomy_page.profile_sentence(
         {"lstm": {"initial": one | {"early_slope_nats_per_step": -0.06}}}
     )
     assert "[95 % over sequences]" in text
@@ -90,15 +98,15 @@ def test_one_network_whose_first_lags_fall_faster_is_said_to_have_no_interval():
 
 def test_the_picture_of_profiles_says_what_its_lines_and_bands_are():
     one = {"lstm": {"initial": measured((-0.06,))}}
-    assert anatomy.profile_sentence(one).endswith(" Line: the median over the sequences; band: their quartiles.")
+    assert anatomy_page.profile_sentence(one).endswith(" Line: the median over the sequences; band: their quartiles.")
     several = {name: {"initial": measured(DECAY, profile_by_seed=[])} for name in ("gru", "elman")}
-    text = anatomy.profile_sentence(several)
+    text = anatomy_page.profile_sentence(several)
     assert (
         "Thick line: the median over 5 seeds of each one's median over its sequences; thin: every seed; band:" in text
     )
     assert text.endswith("band: the quartiles over the sequences, each the median over the seeds.")
     older = {name: {"initial": measured(DECAY)} for name in several}
-    assert "thin" not in anatomy.profile_sentence(older)
+    assert "thin" not in anatomy_page.profile_sentence(older)
 
 
 def bent(slope=-0.03, **more):
@@ -110,12 +118,14 @@ def bent(slope=-0.03, **more):
 
 def test_a_profile_that_falls_and_rises_again_has_no_half_life():
     both = {"elman": {"initial": measured(DECAY)}, "gru": {"initial": bent()}}
-    text = anatomy.profile_sentence(both)
+    text = anatomy_page.profile_sentence(both)
     assert "Of no one rate over the lags that are fitted: GRU (falls and rises again, by 1.3 nats from lag" in text
     assert "Half-life in steps [95 % over seeds]: Elman tanh 3.47 [" in text
     assert "GRU 23" not in text
-    assert "half-life" not in anatomy.profile_sentence({"gru": both["gru"]})
-    assert "so that no one rate (-0.0300 nats per step in the mean)" in anatomy.profile_sentence({"gru": both["gru"]})
+    assert "half-life" not in anatomy_page.profile_sentence({"gru": both["gru"]})
+    assert "so that no one rate (-0.0300 nats per step in the mean)" in anatomy_page.profile_sentence(
+        {"gru": both["gru"]}
+    )
     assert lasts(bent()).startswith("falls and rises again, by 1.3 nats from lag")
     point = {
         "recurrent_scale": 1.0,
@@ -124,9 +134,9 @@ def test_a_profile_that_falls_and_rises_again_has_no_half_life():
         **measured(DECAY),
         **half_lives(DECAY, name="highway_half_life_steps"),
     }
-    text = forget_bias.sentence([point | {"turn": [50, 78, 1.3]}])
+    text = forget_bias_page.sentence([point | {"turn": [50, 78, 1.3]}])
     assert "has no one rate over the fitted lags at a bias of +2 (x 1) it falls and rises again, by 1.3 nats" in text
-    assert "no one rate" not in forget_bias.sentence([point | {"turn": None}])
+    assert "no one rate" not in forget_bias_page.sentence([point | {"turn": None}])
 
 
 @pytest.mark.parametrize(
@@ -140,7 +150,7 @@ def test_a_profile_that_falls_and_rises_again_has_no_half_life():
 def test_it_is_said_who_learned(learned, said):
     task = {"objective": "mean_squared_error", "learned_below": 0.05, "learned": learned, "seeds": 5, "steps": 300}
     networks = {"gru": {"initial": measured(), "trained": measured(**task)}, "elman": {"initial": measured()}}
-    assert f"Learned is a mean squared error below 0.05: {said}" in anatomy.learned_sentence(networks)
+    assert f"Learned is a mean squared error below 0.05: {said}" in anatomy_page.learned_sentence(networks)
 
 
 def test_the_slope_is_the_exponent_only_where_it_is():
@@ -245,16 +255,16 @@ def curve(edges, gap=0.001, above=0):
 
 
 def test_the_edge_and_its_side_of_one():
-    text = radius.rate_sentence({"tanh_gaussian": curve([1.2, 1.3])})
+    text = radius_page.rate_sentence({"tanh_gaussian": curve([1.2, 1.3])})
     assert "all networks do so above the gain of 1" in text
     assert "The mean slope follows the top exponent" in text
     assert "No network of 5 lies above the bound." in text
-    mixed = radius.rate_sentence({"tanh_gaussian": curve([1.2, 0.999], gap=0.1, above=2)})
+    mixed = radius_page.rate_sentence({"tanh_gaussian": curve([1.2, 0.999], gap=0.1, above=2)})
     assert "1 of the 2 networks do so above the gain of 1" in mixed
     assert "(the lowest at 0.999)" in mixed
     assert "does not follow" in mixed
     assert "2 of 5 networks lie above the bound." in mixed
-    never = radius.rate_sentence({"tanh_gaussian": curve([1.2, None])})
+    never = radius_page.rate_sentence({"tanh_gaussian": curve([1.2, None])})
     assert never.startswith("Within these gains some seed's slope never passes zero: tanh, Gaussian.")
 
 
@@ -271,14 +281,14 @@ def bias_point(scale, bias, slopes, highway, early=None):
 
 def test_the_prediction_of_the_forget_bias_is_held_to_every_scale():
     follows, not_so = (-0.69, -0.7, -0.68), (-0.2, -0.21, -0.19)
-    text = forget_bias.sentence(
+    text = forget_bias_page.sentence(
         [bias_point(0.1, 1.0, follows, follows), bias_point(1.0, 2.0, NONE, not_so, early=-0.1)]
     )
     assert "with recurrent matrices x 0.1 it follows the prediction (1.00 to 1.00 times)" in text
     assert "with recurrent matrices x 1 it does not follow the prediction" in text
     assert "is not told apart from no decay at a bias of +2 (x 1)." in text
     assert "At 1 of 2 points the first lags fall faster" in text
-    plain = forget_bias.sentence([bias_point(0.1, 1.0, follows, follows)])
+    plain = forget_bias_page.sentence([bias_point(0.1, 1.0, follows, follows)])
     assert "not told apart" not in plain
     assert "fall faster" not in plain
 
@@ -290,12 +300,12 @@ def clipping_point(kind, length, solved, low, high):
 
 def test_clipping_helps_where_the_intervals_are_apart():
     none, helped = clipping_point("none", 50, 0, 0, 0.28), clipping_point("global_norm", 50, 6, 0.31, 0.83)
-    text = clipping.sentence([none, helped], 0.03)
+    text = clipping_page.sentence([none, helped], 0.03)
     assert text.startswith("Clipping by global norm turns failures into successes at T = 50 (the intervals are apart)")
-    level = clipping.sentence([none, clipping_point("global_norm", 50, 1, 0.02, 0.4)], 0.03)
+    level = clipping_page.sentence([none, clipping_point("global_norm", 50, 1, 0.02, 0.4)], 0.03)
     assert "turns" not in level
     assert "T = 50: 0 and 1 of 10" in level
-    worse = clipping.sentence(
+    worse = clipping_page.sentence(
         [clipping_point("none", 50, 10, 0.7, 1), clipping_point("global_norm", 50, 0, 0, 0.28)], 1
     )
     assert "turns successes into failures at T = 50" in worse
@@ -303,9 +313,9 @@ def test_clipping_helps_where_the_intervals_are_apart():
 
 def test_the_axis_of_lengths_says_what_is_as_long(monkeypatch, tmp_path):
     shown = []
-    monkeypatch.setattr(clipping, "save", lambda drawn, panels, path: shown.extend(panels))
+    monkeypatch.setattr(clipping_page, "save", lambda drawn, panels, path: shown.extend(panels))
     point = clipping_point("none", 50, 0, 0, 0.28)
-    clipping.success([point | {"success_rate": 0.0}], tmp_path / "x.png")
+    clipping_page.success([point | {"success_rate": 0.0}], tmp_path / "x.png")
     assert shown[0].get_xlabel() == "length T of the task (task.length)"
 
 
@@ -320,15 +330,15 @@ def image(network, mean, low, high):
 
 
 def test_the_best_image_network_and_those_it_is_not_told_from():
-    apart = images.sentence([image("gru", 0.95, 0.93, 0.97), image("irnn", 0.2, 0.15, 0.25)])
+    apart = images_page.sentence([image("gru", 0.95, 0.93, 0.97), image("irnn", 0.2, 0.15, 0.25)])
     assert "rows: GRU 95.0 %, IRNN 20.0 %" in apart
     assert "guessing:" not in apart
-    close = images.sentence(
+    close = images_page.sentence(
         [image("gru", 0.95, 0.9, 0.99), image("elman", 0.93, 0.88, 0.96), image("irnn", 0.11, 0.07, 0.15)]
     )
     assert "GRU 95.0 % (its interval meets that of Elman tanh)" in close
     assert close.endswith("Not told apart from guessing: IRNN on rows.")
-    assert "meets that of Elman tanh" in images.sentence(
+    assert "meets that of Elman tanh" in images_page.sentence(
         [image("gru", 0.9, None, None), image("elman", 0.2, None, None)]
     )
 
@@ -336,13 +346,13 @@ def test_the_best_image_network_and_those_it_is_not_told_from():
 @pytest.mark.parametrize(("best", "said"), [(0.16, "seed of GRU never comes"), (0.01, "seed of every network comes")])
 def test_who_stays_at_the_floor(best, said):
     point = {"network": "gru", "length": 50, "best_objective_median": best, "floor_mean_squared_error": 1 / 6}
-    assert said in memory.curve_sentence([point])
+    assert said in memory_page.curve_sentence([point])
 
 
 def test_a_profile_that_falls_deeper_after_training_stays_in_its_panel(monkeypatch, tmp_path):
     """The panels share their axis: its limits are those of all that is drawn."""
     shown = []
-    monkeypatch.setattr(anatomy, "save", lambda drawn, panels, path: shown.extend(panels))
+    monkeypatch.setattr(anatomy_page, "save", lambda drawn, panels, path: shown.extend(panels))
     moment = lambda nats: {  # noqa: E731
         "profile_by_seed": [[1.1 * nats * (100 - t) for t in range(101)], [None] * 101],
         **{name: [nats * (100 - t) for t in range(101)] for name in ("profile", "profile_low", "profile_high")},
@@ -350,7 +360,7 @@ def test_a_profile_that_falls_deeper_after_training_stays_in_its_panel(monkeypat
         "local_slopes": [nats],
         "fitted_lags": [20, 80],
     }
-    anatomy.lag_profiles({"lstm": {"initial": moment(-0.01), "trained": moment(-0.5)}}, tmp_path / "x.png")
+    anatomy_page.lag_profiles({"lstm": {"initial": moment(-0.01), "trained": moment(-0.5)}}, tmp_path / "x.png")
     assert [line.get_linewidth() < 1 for line in shown[1].lines[:3]] == [False, True, True], "single seeds are thin"
     deepest = min(line.get_ydata().min() for line in shown[1].lines)
     assert shown[1].get_ylim()[0] < deepest < -20

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from written_runs import write_run, write_sweep
 
-from rnn_research.report.sweep import against, curves, heat_map, parallel, pareto, pictures
+from rnn_research.report.sweep import against, curves, heat_map, parallel_axes, pareto, sweep_pictures
 from rnn_research.report.sweep.curves import Curve
 from rnn_research.report.sweep.drawing import STYLES, field_axis, is_logarithmic, value_axis
-from rnn_research.report.sweep.tables import Analysed, gather
+from rnn_research.report.sweep.sweep_tables import Analysed, gather
 from rnn_research.runs import load
 from rnn_research.runs.conditions import parse
 from rnn_research.runs.question import Question, ask
@@ -24,7 +24,7 @@ def runs(tmp_path_factory):
 def draw_all(sweep, folder):
     tables = gather(sweep)
     learning = curves.gather(sweep.counted, tables["best"].rows, sweep.question)
-    return pictures.draw(sweep, tables, learning, folder)
+    return sweep_pictures.draw(sweep, tables, learning, folder)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,9 @@ def test_a_heat_map_takes_numbers_before_names(runs):
 def test_parallel_coordinates_tell_what_the_best_have_in_common(runs):
     question, _ = ask(runs)
     table = summaries(runs, question.y, question.fields)
-    assert parallel.sentence(table, question).startswith("The best of 6 settings has learning rate 0.01; cell gru.")
+    assert parallel_axes.sentence(table, question).startswith(
+        "The best of 6 settings has learning rate 0.01; cell gru."
+    )
 
 
 def test_runs_that_lack_a_field_of_the_others_are_drawn_too(tmp_path):
@@ -194,7 +196,7 @@ def test_runs_that_lack_a_field_of_the_others_are_drawn_too(tmp_path):
         write_run(tmp_path / str(number), fields, 0.1 * (number + 1), (1.0, 0.1 * (number + 1)))
     question, counted = ask(load(tmp_path))
     assert "task.symbols" in question.fields
-    parallel.draw(summaries(counted, question.y, question.fields), question, tmp_path / "parallel.png")
+    parallel_axes.draw(summaries(counted, question.y, question.fields), question, tmp_path / "parallel.png")
     assert (tmp_path / "parallel.png").exists()
 
 

@@ -12,8 +12,8 @@ import pytest
 from chromium import COMMAND, SHELL, Chromium
 from written_runs import write_run, write_sweep
 
-from rnn_research.report.sweep.page import analyse, conclusion
-from rnn_research.report.sweep.tables import Analysed, Table, as_html, gather
+from rnn_research.report.sweep.sweep_page import analyse, conclusion
+from rnn_research.report.sweep.sweep_tables import Analysed, Table, as_html, gather
 from rnn_research.runs import load
 from rnn_research.runs.conditions import counted, parse
 from rnn_research.runs.directory import RunDirectory

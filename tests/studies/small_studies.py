@@ -10,7 +10,7 @@ import pytest
 from configs.gradient_flow import get_config
 from rnn_research.config.flat import changed
 from rnn_research.report import pages
-from rnn_research.report.gradient.page import write_page
+from rnn_research.report.gradient.study_page import write_page
 from rnn_research.runs.directory import RunDirectory, write_json
 from rnn_research.studies import STUDIES, learning
 from rnn_research.sweeps import launchers, plan

@@ -14,7 +14,7 @@ from rnn_research.concepts import Concept
 from rnn_research.concepts.concept import binary, categorical, count
 from rnn_research.errors import UserError
 from rnn_research.models.language_model import LanguageModelParams
-from rnn_research.studies.cells import study
+from rnn_research.studies.cells import cell_study
 from rnn_research.studies.cells.causes import closing, effects, matched_controls
 from rnn_research.studies.cells.closing_symbols import closing_symbols
 from rnn_research.studies.cells.intervened import Moments, interventions_on
@@ -173,7 +173,7 @@ def test_the_whole_study_holds_a_unit_at_one_value(model):
     config.analysis.update({"sample": 4096, "shifts": 20, "streams": 4, "steps": 350, "shown": 200})
     planted_model = Trained(config, model, planted(0.3, 5, INSIDE, OUTSIDE), vocabulary, 0)
     concept, text = binary("python.in_parentheses", inside_N), vocabulary.decode(symbols_N)
-    found, _ = study.run(planted_model, text, symbols_N, [concept], config, lambda line: None)
+    found, _ = cell_study.run(planted_model, text, symbols_N, [concept], config, lambda line: None)
     entry = found["concepts"][0]
     assert entry["verdict"] == "single cell", entry["reason"]
     assert entry["effect"]["proved"], entry["effect"]["reason"]

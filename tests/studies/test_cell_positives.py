@@ -12,12 +12,12 @@ from rnn_research.analysis.units.recent import Contexts
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.concepts.concept import binary
 from rnn_research.studies.cells.causes import effect
+from rnn_research.studies.cells.cell_statistics import score_concepts
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.intervened import Interventions
 from rnn_research.studies.cells.judging import judged
 from rnn_research.studies.cells.proofs import proofs
 from rnn_research.studies.cells.searching import Recent
-from rnn_research.studies.cells.statistics import score_concepts
 
 N = 40_000
 

@@ -16,12 +16,12 @@ from rnn_research.cells import CELLS
 from rnn_research.concepts import Concept
 from rnn_research.errors import UserError
 from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.studies.cells.cell_statistics import score_concepts
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
+from rnn_research.studies.cells.parallel_reading import Cut, cut_of
 from rnn_research.studies.cells.reading import quantities_of, read, reader, units_of
 from rnn_research.studies.cells.searching import Recent
-from rnn_research.studies.cells.statistics import score_concepts
-from rnn_research.studies.cells.streams import Cut, cut_of
 from rnn_research.training.defaults import defaults
 from rnn_research.unroll import Stack, stack
 from tests.time_first import apply, language_model, of_stack

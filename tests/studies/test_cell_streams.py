@@ -14,9 +14,9 @@ from rnn_research.errors import UserError
 from rnn_research.models.recurrent import stack_of
 from rnn_research.studies.cells.breakdown import breakdown
 from rnn_research.studies.cells.intervened import NOBODY, moments, read_under
+from rnn_research.studies.cells.parallel_reading import lay_streams
 from rnn_research.studies.cells.probabilities import probabilities
 from rnn_research.studies.cells.saturation import saturation
-from rnn_research.studies.cells.streams import lay_streams
 from rnn_research.training.defaults import defaults
 from tests.time_first import apply, language_model
 

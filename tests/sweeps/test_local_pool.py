@@ -13,7 +13,7 @@ import pytest
 from fake_sweep import command, log, write_sweep
 
 from rnn_research.errors import UserError
-from rnn_research.sweeps import local, memory
+from rnn_research.sweeps import local, worker_memory
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,21 +156,21 @@ def test_one_alone_over_the_bound_is_stopped_for_good(tmp_path, capsys, monkeypa
 
 
 def test_room_is_judged_by_the_largest_so_far():
-    bound = memory.Bound(4.0)
+    bound = worker_memory.Bound(4.0)
     assert bound.has_room([], 100.0)  # the first is always tried
     assert bound.has_room([1.0, 1.0], 1.0)
     assert not bound.has_room([1.0, 0.1], 1.5)  # the second is taken to grow too
-    assert not memory.Bound(None).has_room([1.0], 1e6)
-    assert memory.Bound(None).has_room([1.0], 0.0)
+    assert not worker_memory.Bound(None).has_room([1.0], 1e6)
+    assert worker_memory.Bound(None).has_room([1.0], 0.0)
 
 
 def test_memory_is_that_of_the_process():
-    before = memory.held(os.getpid())
+    before = worker_memory.held(os.getpid())
     assert 0.01 < before < 20
     block = bytearray(2**28)
     block[:: 2**12] = b"x" * len(block[:: 2**12])
-    assert memory.held(os.getpid()) - before == pytest.approx(0.25, abs=0.05)
-    assert memory.held(2**22 + 1) == 0.0
+    assert worker_memory.held(os.getpid()) - before == pytest.approx(0.25, abs=0.05)
+    assert worker_memory.held(2**22 + 1) == 0.0
 
 
 @pytest.mark.parametrize(("bounds", "word"), [({"workers": 0}, "--workers=0"), ({"memory_gb": 0.0}, "--memory_gb=0.0")])

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 from rnn_research.errors import UserError
 from rnn_research.tasks import TASKS
-from rnn_research.tasks import images as module
+from rnn_research.tasks import sequential_images as module
 from rnn_research.training.defaults import defaults
 
 KEY = jax.random.key(0)

@@ -7,8 +7,8 @@ import pytest
 
 from rnn_research.models import MODELS, answers
 from rnn_research.tasks import TASKS
-from rnn_research.tasks.answers import classes, numbers
 from rnn_research.tasks.batches import Stream
+from rnn_research.tasks.interface import classes, numbers
 from rnn_research.training.defaults import defaults
 from rnn_research.training.walk import totals
 

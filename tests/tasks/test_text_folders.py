@@ -13,7 +13,7 @@ import pytest
 from rnn_research.errors import UserError
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text.corpus import Reading
-from rnn_research.tasks.text.files import is_binary
+from rnn_research.tasks.text.text_files import is_binary
 
 LETTER = b"dear friend, the river froze last night\n"
 

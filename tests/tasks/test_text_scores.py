@@ -12,7 +12,7 @@ import scipy.stats
 from rnn_research.models import answers
 from rnn_research.models.perplexity import figures_of_text, limits_of, perplexity
 from rnn_research.models.readout import mean
-from rnn_research.tasks.answers import symbols
+from rnn_research.tasks.interface import symbols
 from rnn_research.tasks.text.coverage import Coverage, coverage, entropy
 from rnn_research.tasks.text.vocabulary import build
 from rnn_research.training.walk import totals

@@ -17,7 +17,7 @@ from rnn_research.models.model import NONE, Model, Objective, Scored
 from rnn_research.models.recurrent import output_start_of, stack_of, start_of
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import TASKS, TaskKind
-from rnn_research.tasks.answers import Interface, classes
+from rnn_research.tasks.interface import Interface, classes
 from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults

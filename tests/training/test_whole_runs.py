@@ -12,7 +12,7 @@ from configs import hello
 from rnn_research.errors import UserError
 from rnn_research.runs import metrics
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training import scores, trained
+from rnn_research.training import step_scores, trained
 from rnn_research.training.logbook import Watch
 from rnn_research.training.train import train
 from tests.time_first import apply
@@ -28,7 +28,7 @@ def test_hello_is_learned(tmp_path):
     symbols = run.vocabulary.encode(b"hello")
     logits_TBV, _ = apply(run.model, run.params, jnp.asarray(symbols[:-1, None]), run.model.carry(run.params, 1))
     np.testing.assert_array_equal(np.argmax(logits_TBV[:, 0], -1), symbols[1:])
-    table = scores.table(run, "hello").splitlines()
+    table = step_scores.table(run, "hello").splitlines()
     assert [line.split()[0] for line in table[1:]] == list("hell")
     assert all(line.endswith("right") for line in table[1:])
 

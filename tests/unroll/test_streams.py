@@ -6,7 +6,7 @@ import pytest
 
 from rnn_research.cells import CELLS
 from rnn_research.unroll import unroll
-from rnn_research.unroll.streams import Reads, reads_of_combine
+from rnn_research.unroll.added_streams import Reads, reads_of_combine
 
 B, T, D, H = 2, 5, 3, 4
 

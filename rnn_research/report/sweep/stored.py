@@ -14,7 +14,7 @@ import pandas as pd
 
 from rnn_research.errors import UserError
 from rnn_research.report.sweep.curves import Curve
-from rnn_research.report.sweep.tables import Analysed
+from rnn_research.report.sweep.sweep_tables import Analysed
 from rnn_research.runs.conditions import Condition
 from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import REMEDY, read_json, there

@@ -30,8 +30,8 @@ from rnn_research.studies.cells.intervened import (
     moments,
     read_under,
 )
+from rnn_research.studies.cells.parallel_reading import lay_streams
 from rnn_research.studies.cells.proofs import changes_nothing, contrast_interval, proofs
-from rnn_research.studies.cells.streams import lay_streams
 from rnn_research.types import Params
 
 DISTANCES = (1, 5, 10, 20, 50, 100)

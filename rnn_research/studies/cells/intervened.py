@@ -12,7 +12,7 @@ from rnn_research.analysis.interventions import KINDS, QUANTITIES, Intervention,
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.errors import UserError, one_of
 from rnn_research.models.model import NONE, Model
-from rnn_research.studies.cells.streams import Streams, lay_streams
+from rnn_research.studies.cells.parallel_reading import Streams, lay_streams
 from rnn_research.tasks.batches import Stream
 from rnn_research.types import Array, Params
 

@@ -16,11 +16,11 @@ from rnn_research.analysis.units.verdict import CELLS, LEVEL, UNTRAINED, verdict
 from rnn_research.concepts.concept import Concept, binary
 from rnn_research.errors import counted
 from rnn_research.models import Model
+from rnn_research.studies.cells.cell_statistics import Text
 from rnn_research.studies.cells.gathering import Half, Halves, half_of
 from rnn_research.studies.cells.judging import evidence
 from rnn_research.studies.cells.reading import quantities_of, units_of
 from rnn_research.studies.cells.searching import searched
-from rnn_research.studies.cells.statistics import Text
 from rnn_research.types import Params
 
 RUNS = (30, 300, 3000)

@@ -5,7 +5,7 @@ import numpy as np
 from rnn_research.analysis.interventions import Intervention
 from rnn_research.models.model import Model
 from rnn_research.studies.cells.intervened import NOBODY, read_under
-from rnn_research.studies.cells.streams import WARM_UP, streams_at
+from rnn_research.studies.cells.parallel_reading import WARM_UP, streams_at
 from rnn_research.tasks.text.vocabulary import OUTSIDE
 from rnn_research.types import Params
 

@@ -16,7 +16,7 @@ from rnn_research.analysis.units.unit import Unit
 from rnn_research.cells import CellInit
 from rnn_research.models import Model
 from rnn_research.models.model import Recurrence
-from rnn_research.studies.cells.streams import WARM_UP, Cut
+from rnn_research.studies.cells.parallel_reading import WARM_UP, Cut
 from rnn_research.tasks.batches import Stream
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll import Stack, passed_on

@@ -15,8 +15,8 @@ from rnn_research.analysis.gates import LEFT, RIGHT, SIGMOIDAL
 from rnn_research.analysis.layers import trace_layers
 from rnn_research.errors import UserError
 from rnn_research.models import Model
+from rnn_research.studies.cells.parallel_reading import lay_streams
 from rnn_research.studies.cells.reading import reading_of
-from rnn_research.studies.cells.streams import lay_streams
 from rnn_research.types import Array, Params
 
 

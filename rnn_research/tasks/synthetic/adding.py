@@ -26,8 +26,8 @@ import jax.numpy as jnp
 
 from rnn_research.config import Field, check
 from rnn_research.errors import at_least
-from rnn_research.tasks.answers import Interface, numbers
 from rnn_research.tasks.batches import Labelled, Padded
+from rnn_research.tasks.interface import Interface, numbers
 from rnn_research.tasks.synthetic.generated import fields, generated
 from rnn_research.tasks.task import Task
 from rnn_research.types import Array, Key

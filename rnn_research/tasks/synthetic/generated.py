@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.config import Field, Section, check
-from rnn_research.tasks.answers import Interface
 from rnn_research.tasks.batches import Batch
+from rnn_research.tasks.interface import Interface
 from rnn_research.tasks.task import EVALUATION, Split, Task
 from rnn_research.types import Array, Key
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from rnn_research.errors import UserError
 from rnn_research.quoting import listed
 from rnn_research.tasks.text.encodings import MARK, WrongMark, without_mark
-from rnn_research.tasks.text.files import Packed, TooLong, is_binary, read_file, unlike_its_name
 from rnn_research.tasks.text.folders import LeftOut, files_of
+from rnn_research.tasks.text.text_files import Packed, TooLong, is_binary, read_file, unlike_its_name
 
 FLAG = "task.path"
 MOST_BYTES = 2**28

@@ -16,9 +16,9 @@ import numpy as np
 
 from rnn_research.config import Field, Section, check
 from rnn_research.errors import UserError, counted
-from rnn_research.tasks.answers import Interface
-from rnn_research.tasks.answers import symbols as next_of
 from rnn_research.tasks.batches import Stream
+from rnn_research.tasks.interface import Interface
+from rnn_research.tasks.interface import symbols as next_of
 from rnn_research.tasks.task import EVALUATION, Pieces, Split, Task
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import streams, vocabulary

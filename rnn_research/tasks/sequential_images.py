@@ -25,8 +25,8 @@ import numpy as np
 
 from rnn_research.config import Field, Section, check
 from rnn_research.errors import UserError, counted
-from rnn_research.tasks.answers import Interface, classes
 from rnn_research.tasks.batches import Labelled, Padded
+from rnn_research.tasks.interface import Interface, classes
 from rnn_research.tasks.task import EVALUATION, Split, Task
 from rnn_research.types import Array, Key
 

@@ -22,9 +22,9 @@ from rnn_research.errors import UserError, counted
 from rnn_research.models import Model
 from rnn_research.studies.cells.gathering import Halves, half_of
 from rnn_research.studies.cells.judging import judged
+from rnn_research.studies.cells.parallel_reading import cut_of
 from rnn_research.studies.cells.reading import Chunk, Quantity, quantities_of, read, reader, units_of
 from rnn_research.studies.cells.searching import Recent
-from rnn_research.studies.cells.streams import cut_of
 from rnn_research.types import Params
 
 LAST = 5

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from rnn_research.report.sweep import against, curves, heat_map, parallel, pareto, success
+from rnn_research.report.sweep import against, curves, heat_map, parallel_axes, pareto, success
 from rnn_research.report.sweep.drawing import whole, words
-from rnn_research.report.sweep.tables import Analysed, Table
+from rnn_research.report.sweep.sweep_tables import Analysed, Table
 
 
 class Picture(NamedTuple):
@@ -45,10 +45,10 @@ def draw(
             path = folder / "heat_map.png"
             heat_map.draw(settings, question, fields, path)
             pictures.append(Picture("Two fields at once", path, heat_map.sentence(settings, question, fields)))
-        if len(question.fields) >= parallel.FEWEST:
+        if len(question.fields) >= parallel_axes.FEWEST:
             path = folder / "parallel.png"
-            parallel.draw(settings, question, path)
-            pictures.append(Picture("All fields at once", path, parallel.sentence(settings, question)))
+            parallel_axes.draw(settings, question, path)
+            pictures.append(Picture("All fields at once", path, parallel_axes.sentence(settings, question)))
     if sweep.success is not None and question.x is not None:
         path = folder / "success.png"
         rates = whole(tables["success"].rows, question.fields)

@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
 from rnn_research.report.gradient.styles import Style, listed
-from rnn_research.report.gradient.success import rates
+from rnn_research.report.gradient.success_rates import rates
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]

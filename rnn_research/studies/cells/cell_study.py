@@ -19,15 +19,15 @@ from rnn_research.analysis.units.verdict import CELLS
 from rnn_research.concepts import Concept
 from rnn_research.studies.cells.breakdown import breakdown
 from rnn_research.studies.cells.causes import closing, effect
+from rnn_research.studies.cells.cell_statistics import score_concepts
 from rnn_research.studies.cells.closing_symbols import closing_symbols
 from rnn_research.studies.cells.intervened import Interventions
+from rnn_research.studies.cells.parallel_reading import WARM_UP, cut_of
 from rnn_research.studies.cells.probabilities import probabilities
 from rnn_research.studies.cells.proofs import proofs
 from rnn_research.studies.cells.reading import quantities_of, read, reader
 from rnn_research.studies.cells.same import same_as
 from rnn_research.studies.cells.saturation import saturation
-from rnn_research.studies.cells.statistics import score_concepts
-from rnn_research.studies.cells.streams import WARM_UP, cut_of
 from rnn_research.studies.study import Say
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.state import Purpose, purpose_key

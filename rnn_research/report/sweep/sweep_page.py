@@ -9,9 +9,9 @@ import pandas as pd
 
 from rnn_research.errors import counted, some_of
 from rnn_research.report import html
-from rnn_research.report.sweep import curves, pictures, stored
+from rnn_research.report.sweep import curves, stored, sweep_pictures
 from rnn_research.report.sweep.drawing import words
-from rnn_research.report.sweep.tables import Analysed, Table, as_html, gather
+from rnn_research.report.sweep.sweep_tables import Analysed, Table, as_html, gather
 from rnn_research.runs import owner
 from rnn_research.runs import tables as files
 from rnn_research.runs.directory import RunDirectory, write_json, write_text
@@ -60,7 +60,7 @@ def write_page(directory: RunDirectory) -> tuple[Path, ...]:
     title = f"{words(sweep.question.y).capitalize()} of {counted(of, 'run') if have == of else f'{have} of {of} runs'}"
     for table in tables.values():
         files.write(directory.path / "tables", table.name, table.rows, table.caption)
-    drawn = pictures.draw(sweep, tables, found, directory.figures)
+    drawn = sweep_pictures.draw(sweep, tables, found, directory.figures)
     write_json(directory.results, headline(sweep, tables))
     write_text(directory.report, page(title, body(sweep, tables, drawn, title, command)))
     return (directory.report,)
@@ -131,7 +131,7 @@ def _of(runs: int, of: int) -> str:
 def body(
     sweep: Analysed,
     tables: dict[str, Table],
-    drawn: list[pictures.Picture],
+    drawn: list[sweep_pictures.Picture],
     title: str,
     command: str,
 ) -> list[str]:

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogFormatter
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.styles import label, style
-from rnn_research.report.gradient.success import aside, length_axis, rates
+from rnn_research.report.gradient.success_rates import aside, length_axis, rates
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]

@@ -6,18 +6,25 @@ from typing import Any
 
 from rnn_research.config.flat import flatten
 from rnn_research.report import html
-from rnn_research.report.gradient import anatomy, clipping, forget_bias, images, memory, radius
+from rnn_research.report.gradient import (
+    anatomy_page,
+    clipping_page,
+    forget_bias_page,
+    images_page,
+    memory_page,
+    radius_page,
+)
 from rnn_research.runs.directory import RunDirectory, read_json, write_text
 from rnn_research.runs.migrations import read_config
 
 BODIES: dict[str, Callable[[RunDirectory, dict[str, Any]], tuple[str, list[str]]]] = {
-    "anatomy": anatomy.page,
-    "trained": anatomy.page,
-    "radius": radius.page,
-    "forget_bias": forget_bias.page,
-    "clipping": clipping.page,
-    "memory": memory.page,
-    "images": images.page,
+    "anatomy": anatomy_page.page,
+    "trained": anatomy_page.page,
+    "radius": radius_page.page,
+    "forget_bias": forget_bias_page.page,
+    "clipping": clipping_page.page,
+    "memory": memory_page.page,
+    "images": images_page.page,
 }
 """From a study's directory and results to the title and body of its page."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.errors import counted
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
-from rnn_research.report.gradient.gates import distributions, gate_sentence, gates, highway, highway_sentence
+from rnn_research.report.gradient.gate_figures import distributions, gate_sentence, gates, highway, highway_sentence
 from rnn_research.report.gradient.lasting import (
     decays,
     disagreement,
