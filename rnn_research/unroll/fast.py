@@ -28,7 +28,6 @@ from rnn_research.cells.cell import Cell, Streams
 from rnn_research.cells.linear import whole_batch_here
 from rnn_research.errors import UserError
 from rnn_research.types import Array, Carry, Params
-from rnn_research.unroll import persistent
 from rnn_research.unroll.added_streams import Reads, Rows, both, by_kind, derivatives, reads_of_combine, with_v
 from rnn_research.unroll.form import Walk
 from rnn_research.unroll.pure import fixed, joined, opened, smooth
@@ -47,11 +46,28 @@ class Given(NamedTuple):
     lengths: Array | None
 
 
-class Plan(NamedTuple):
-    """All that is no array; ``edit`` is ``Edit`` with what it closes over as a first argument.
+State = tuple[Carry, Any]
+"""What goes from step to step: a carry, or its derivative; and sums that have no batch axis."""
 
-    ``on_chip``: the loop is one kernel, see ``persistent``.
+
+class Engine(NamedTuple):
+    """Another way to walk through time, where nothing is differentiated through the walk itself.
+
+    Attributes:
+      products: ``(recur, params, H)`` to the linear map of the hidden state and its transpose.
+      loop: as ``rows.loop`` in place, ``(first, second, start, xs_T, rows_T, *, reverse)``.
     """
+
+    products: Callable[[Callable[[Array], Streams], Params, int], tuple[Any, Any]]
+    loop: Callable[..., tuple[State, Any, Any]]
+
+
+EngineOf = Callable[[Cell, Params, Carry, Array], Engine | None]
+"""The engine that takes an unroll of such arrays, or None where it does not."""
+
+
+class Plan(NamedTuple):
+    """All that is no array; ``edit`` is ``Edit`` with what it closes over as a first argument."""
 
     cell: Cell
     recur: Callable[[Params, Array], Streams]
@@ -61,11 +77,7 @@ class Plan(NamedTuple):
     scan_unroll: int
     remat: str
     reads: Reads
-    on_chip: bool
-
-
-State = tuple[Carry, Any]
-"""What goes from step to step: a carry, or its derivative; and sums that have no batch axis."""
+    engine: Engine | None
 
 
 class Kept(NamedTuple):
@@ -75,11 +87,13 @@ class Kept(NamedTuple):
     rows: Rows | None
 
 
-def fast(cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk, on_chip: bool = False) -> tuple[Carry, Array]:
+def fast(
+    cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk, engine_of: EngineOf | None = None
+) -> tuple[Carry, Array]:
     """See ``unroll``. ``remat="gates"`` keeps the carries and computes both matmuls again on the way back.
 
-    With ``on_chip`` the loop is one kernel of a GPU where ``persistent`` takes it and there is
-    nothing but the cell in it: no lengths, edit or remat.
+    With ``engine_of`` its engine walks through time where it takes the unroll and there is nothing but the cell in
+    it: no lengths, edit or remat.
 
     Raises:
       UserError: for a cell that is not given in three parts.
@@ -96,14 +110,14 @@ def fast(cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk, on_chip
     given = Given(params, carry, x, closed, walk.edit_xs, walk.lengths)
     reads = reads_of_combine(cell, params, carry, jax.ShapeDtypeStruct(x.shape[1:], x.dtype))
     bare = walk.lengths is None and edit is None and walk.remat == "none"
-    on_chip = on_chip and bare and persistent.takes(cell, params, carry, x)
-    plan = Plan(cell, cell.recur, cell.combine, edit, walk.reverse, walk.scan_unroll, walk.remat, reads, on_chip)
+    engine = engine_of(cell, params, carry, x) if engine_of is not None and bare else None
+    plan = Plan(cell, cell.recur, cell.combine, edit, walk.reverse, walk.scan_unroll, walk.remat, reads, engine)
     return _run(plan, smooth(given), fixed(given))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _run(plan: Plan, some: Given, others: Given) -> tuple[Carry, Array]:
-    if plan.on_chip:
+    if plan.engine is not None:
         last, h_T, _ = _keeping_all(plan, some, others)
         return last, h_T
     last, (h_T, _) = _keeping_carries(plan, joined(some, others))
@@ -150,8 +164,8 @@ def _keeping_all(plan: Plan, replace: bool, some: Given, others: Given) -> tuple
 def _recurrence(plan: Plan, given: Given, replace: bool) -> tuple[Callable[[Array], Streams], Callable[[Streams], Any]]:
     """The linear map of the hidden state, and its transpose; what depends on the weights alone is made here."""
     h, recur = plan.cell.hidden(given.carry), partial(plan.recur, given.params)
-    if plan.on_chip and replace:
-        return persistent.products(recur, persistent.precision(given.params), h.shape[-1])
+    if plan.engine is not None and replace:
+        return plan.engine.products(recur, given.params, h.shape[-1])
     return jax.linearize(recur, h)[1], jax.vjp(recur, h)[1]
 
 
@@ -166,9 +180,9 @@ def _over_time(
     rows_T: Any,
     times_T: Array,
 ) -> tuple[State, Any, Any]:
-    """``loop``, or where nothing will be differentiated and the plan says so the kernel in its place."""
-    if plan.on_chip and replace:
-        return persistent.loop_on_chip(first, second, start, xs_T, rows_T, reverse=reverse)
+    """``loop``, or where nothing will be differentiated the plan's engine in its place."""
+    if plan.engine is not None and replace:
+        return plan.engine.loop(first, second, start, xs_T, rows_T, reverse=reverse)
     return loop(first, second, start, xs_T, rows_T, times_T, in_place=replace, reverse=reverse, unroll=plan.scan_unroll)
 
 

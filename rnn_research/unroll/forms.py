@@ -9,13 +9,14 @@ from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.fast import fast
 from rnn_research.unroll.form import Edit, Form, Walk
 from rnn_research.unroll.parallel import Solver, parallel
+from rnn_research.unroll.persistent import persistent
 from rnn_research.unroll.scan import plain
 from rnn_research.unroll.segments import in_segments
 
 FORMS: dict[str, Form] = {
     "plain": plain,
     "fast": fast,
-    "persistent": partial(fast, on_chip=True),
+    "persistent": persistent,
     "parallel": parallel,
 }
 """Ways of computing the same thing; ``"auto"`` stands for the best that a cell can have."""

@@ -22,6 +22,8 @@ from rnn_research.cells.linear import accumulator
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.added_streams import reads_of_combine
 from rnn_research.unroll.cudnn import there_is_one
+from rnn_research.unroll.fast import Engine, fast
+from rnn_research.unroll.form import Walk
 from rnn_research.unroll.pure import opened
 from rnn_research.unroll.rows import First, Second
 
@@ -50,6 +52,22 @@ def why_not(cell: Cell, params: Params, carry: Carry, x: Array) -> str:
         return ""
     most = f"the {MOST_BYTES // 1024} that a chip's unit holds"
     return f"the recurrent matrices of {H} units in {dtype.name} take {size // 1024} KiB, more than {most}"
+
+
+def persistent(cell: Cell, params: Params, carry: Carry, x: Array, walk: Walk) -> tuple[Carry, Array]:
+    """The fast form of ``unroll``, as one kernel where that can be."""
+    return fast(cell, params, carry, x, walk, on_chip)
+
+
+def on_chip(cell: Cell, params: Params, carry: Carry, x: Array) -> Engine | None:
+    """The kernel as the engine of the fast form, if it takes this unroll."""
+    if not takes(cell, params, carry, x):
+        return None
+    return Engine(_products, loop_on_chip)
+
+
+def _products(recur: Callable[[Array], Streams], params: Params, H: int) -> tuple[Any, Any]:
+    return products(recur, precision(params), H)
 
 
 def takes(cell: Cell, params: Params, carry: Carry, x: Array) -> bool:
