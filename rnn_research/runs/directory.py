@@ -82,13 +82,16 @@ class RunDirectory:
         Raises:
           InUse: if another process holds it.
         """
-        with _opened(self.path / ".lock") as lock:
+        in_use = f"{flag}={self.path} is in use by another process: wait for it or choose another"
+        path = self.path / ".lock"
+        with _opened(path) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise InUse(
-                    f"{flag}={self.path} is in use by another process: wait for it or choose another"
-                ) from error
+                raise InUse(in_use) from error
+            # Whoever gives a folder back removes its lock, and the next makes another one.
+            if not path.exists() or not os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+                raise InUse(in_use)
             yield
 
     def used(self) -> bool:

@@ -49,6 +49,9 @@ FILES = (
 )
 """Names that some command writes."""
 
+BEFORE = ("config.json", "overrides.json", "provenance.json", "vocabulary.json")
+"""Those of them that say what is asked, and hold no result."""
+
 ALONE = ("run", "sweep")  # they lie in no other result: analyze would not find them there, or count them as its own
 
 
@@ -119,15 +122,52 @@ def take(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: s
 def taken(directory: RunDirectory, kind: str, flag: str = "--workdir", part_of: str = "") -> Iterator[None]:
     """As ``take``, and holds the folder for this process.
 
+    A folder that was nobody's is nobody's again where what is done within fails before it has written anything.
+
     Raises:
       InUse: if another process holds it.
       UserError: as ``take``.
     """
     check(directory, kind, flag, part_of)
-    directory.create(flag)
-    with directory.locked(flag):
-        take(directory, kind, flag, part_of)  # looks again: another process may have been quicker
-        yield
+    path = directory.path
+    new = [folder for folder in (path, *path.parents) if not there(folder)]
+    try:
+        directory.create(flag)
+        with directory.locked(flag):
+            nobodys, before = kind_of(path) is None, _inside(path, kind)
+            try:
+                take(directory, kind, flag, part_of)  # looks again: another process may have been quicker
+                yield
+            except BaseException:
+                if nobodys:
+                    _give_back(path, _inside(path, kind) - before)
+                raise
+    except BaseException:
+        with contextlib.suppress(OSError):  # one that holds something stays
+            for folder in new:
+                folder.rmdir()
+        raise
+
+
+def _inside(path: Path, kind: str) -> set[Path]:
+    """All that lies in the folders of a kind, and these themselves."""
+    return {inside for part in LAYOUT[kind] if there(path / part) for inside in (path / part, *(path / part).rglob("*"))}
+
+
+def _give_back(path: Path, made: set[Path]) -> None:
+    """Removes what a command says of itself before it begins, and with it whose the folder is, if it has written no more.
+
+    Args:
+      path: of a folder that was nobody's, and so held none of ``FILES``.
+      made: within the folders of its kind.
+    """
+    if any(there(path / name) for name in FILES if name not in BEFORE) or not all(map(Path.is_dir, made)):
+        return
+    with contextlib.suppress(OSError):
+        for empty in sorted(made, reverse=True):
+            empty.rmdir()
+        for name in (*BEFORE, "KIND", ".lock"):
+            (path / name).unlink(missing_ok=True)
 
 
 def _recognised(path: Path) -> str | None:

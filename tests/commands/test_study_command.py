@@ -167,3 +167,12 @@ def test_sequences_longer_than_the_text(call: WarmPython, trained: Path, tmp_pat
         "gradient_flow", TRAINED, f"--run={trained}", f"--workdir={tmp_path / 'new'}", "--config.analysis.length=99999"
     )
     refused(ended, "--config.analysis.length=99999", "cannot be had of this task")
+
+
+def test_of_a_run_that_cannot_be_read_nothing_is_left(call: WarmPython, trained: Path, tmp_path: Path):
+    """The folder is open to whatever is asked for next."""
+    run, folder = shutil.copytree(trained, tmp_path / "run"), tmp_path / "new" / "study"
+    for state in run.glob("checkpoints/*/state"):
+        shutil.rmtree(state)
+    refused(call("gradient_flow", TRAINED, f"--run={run}", f"--workdir={folder}", *SMALL), f"--run={run}", "checkpoint")
+    assert not folder.parent.exists()

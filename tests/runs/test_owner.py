@@ -1,6 +1,7 @@
 """A folder has one owner: who may write where, for every kind of result and every kind of folder."""
 
 import ast
+import fcntl
 import json
 import os
 import re
@@ -142,3 +143,53 @@ def test_every_name_that_is_a_commands_is_known():
     files = {path.name for path in directory.values() if path.suffix or path.name.isupper()}
     assert files <= set(owner.FILES)
     assert json.loads(json.dumps(owner.FILES))  # names, not paths
+
+
+HEAD = ("config.json", "overrides.json", "provenance.json")
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("error", [UserError("no"), KeyboardInterrupt()], ids=["refused", "interrupted"])
+def test_what_fails_before_it_has_written_anything_leaves_the_folder_nobodys(tmp_path, kind, error):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "out.txt").write_text("")
+    (mine / "figures").mkdir()
+    for folder in (tmp_path / "new" / "er", mine):
+        with pytest.raises(type(error)), owner.taken(RunDirectory(folder), kind):
+            for name in HEAD:
+                (folder / name).write_text("{}")
+            for part in owner.LAYOUT[kind]:
+                (folder / part / "deep").mkdir(parents=True, exist_ok=True)
+            raise error
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*")) == ["mine", "mine/figures", "mine/out.txt"]
+
+
+@pytest.mark.parametrize("name", ["results.json", "FAILED", "metrics.jsonl", "checkpoints/10/array"])
+def test_what_fails_after_it_has_written_something_keeps_its_folder(tmp_path, name):
+    with pytest.raises(UserError), owner.taken(RunDirectory(tmp_path / "new"), "run"):
+        (tmp_path / "new" / "config.json").write_text("{}")
+        (tmp_path / "new" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "new" / name).write_text("")
+        raise UserError("no")
+    assert contents(tmp_path / "new") == {"KIND": b"run\n", "config.json": b"{}", name: b""}
+
+
+def test_a_result_that_is_there_stays_whole_where_more_of_it_fails(tmp_path):
+    with owner.taken(RunDirectory(tmp_path), "run"):
+        (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(UserError), owner.taken(RunDirectory(tmp_path), "run"):
+        raise UserError("no")
+    assert contents(tmp_path) == {"KIND": b"run\n", "config.json": b"{}"}
+
+
+def test_a_lock_that_was_given_back_meanwhile_holds_nothing(tmp_path, monkeypatch):
+    flock = fcntl.flock
+
+    def given_back_meanwhile(lock, how):
+        (tmp_path / ".lock").unlink()
+        flock(lock, how)
+
+    monkeypatch.setattr(fcntl, "flock", given_back_meanwhile)
+    with pytest.raises(InUse), owner.taken(RunDirectory(tmp_path), "run"):
+        pytest.fail("taken")
