@@ -20,6 +20,7 @@ from rnn_research.models import reader_of
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.statistics import median_interval, wilson
 from rnn_research.studies import fields
+from rnn_research.studies.described import finite
 from rnn_research.studies.learning import Outcome, Parts, Runs, base_of, outcome_of, parameters_of, runs_of
 from rnn_research.studies.networks import NETWORKS
 from rnn_research.studies.study import Keep, Say
@@ -150,8 +151,8 @@ def describe(outcomes: list[Outcome]) -> dict[str, Any]:
         "success_rate": len(steps) / len(outcomes),
         "success_rate_low95": low,
         "success_rate_high95": high,
-        "best_objective_median": float(np.median(finals)),
-        "best_objective_max": float(finals.max()),
+        "best_objective_median": finite(float(np.median(finals))),
+        "best_objective_max": finite(float(finals.max())),
         "parameters": parameters_of(outcomes),
         "curves": [o.curve for o in outcomes],
         "not_finite": sum(not o.finite for o in outcomes),

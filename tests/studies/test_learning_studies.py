@@ -66,6 +66,37 @@ def test_clipping_by_norm_bounds_what_no_clipping_does_not(tmp_path):
     assert page_of(config, results, tmp_path).count("<figure>") == 2
 
 
+FAILS = {"optimizer.learning_rate": 3e38, "optimizer.name": "sgd", "optimizer.clip.name": "none", "training.steps": 30}
+"""A rate at which no network comes to its first evaluation."""
+
+
+def test_a_study_whose_every_run_has_failed_has_its_page_and_counts_them(tmp_path, recwarn):
+    lengths = {f"analysis.problems.{task}.steps": 30 for task in ("adding", "copying")}
+    rates = {"analysis.rates": (), "evaluation.every": 30}
+    kinds = {"analysis.lengths": (10,), "analysis.kinds": (("none", 1.0), ("value", 1.0))}
+    for study, fields, page in (("memory", PROBLEMS | lengths | rates, 4), ("clipping", kinds | rates, 2)):
+        config = tiny(study, **fields, **FAILS)
+        results = made(config, tmp_path / study)
+        assert all(p["not_finite"] == p["seeds"] == 2 and p["solved"] == 0 for p in results["points"])
+        written = page_of(config, results, tmp_path / f"{study}-page")
+        assert written.count("<figure>") == page
+        assert written.count("0 of 2, 2 FAILED") == len(results["points"])
+        assert "None" not in written
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+
+
+def test_seeds_that_end_at_different_steps_are_drawn_each_to_its_own_end(tmp_path):
+    seed = [1.0, 0.5, 0.2]
+    point = {"clipping": "none", "limit": 1.0, "length": 10, "seeds": 3, "solved": 1, "not_finite": 1}
+    point |= {"success_rate": 1 / 3, "success_rate_low95": 0.0, "success_rate_high95": 0.8}
+    point |= {"curves": [[(n + 1, value) for n, value in enumerate(seed[:end])] for end in (3, 1, 0)]}
+    norms = [seed, seed[:1], []]
+    point |= {"grad_norm_max_by_seed": norms, "grad_norm_clipped_max_by_seed": norms, "grad_norm_largest": 1.0}
+    written = page_of(tiny("clipping"), {"points": [point], "learning_rate": 0.1}, tmp_path)
+    assert "1 of 3, 1 FAILED" in written
+    assert "no clipping 1 (median 0.75)" in written
+
+
 def test_images_are_scored_on_the_test_split(tmp_path):
     config = tiny("images", **{"analysis.networks": ("elman",), "analysis.forms": ("rows",)})
     results = made(config, tmp_path / "sweep")

@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.report import html
 from rnn_research.report.figures import BLUE, GREEN, GREY, ORANGE, save
 from rnn_research.report.gradient.styles import Style, listed
-from rnn_research.report.gradient.success_rates import rates
+from rnn_research.report.gradient.success_rates import rates, solved
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]
@@ -31,10 +31,10 @@ def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[st
             KINDS[p["clipping"]][0],
             p["limit"] if p["clipping"] != "none" else "-",
             p["length"],
-            f"{p['solved']} of {p['seeds']}",
+            solved(p),
             f"{100 * p['success_rate_low95']:.0f} to {100 * p['success_rate_high95']:.0f} %",
             p.get("steps_to_success_median", "-"),
-            p["grad_norm_largest"],
+            "-" if p["grad_norm_largest"] is None else p["grad_norm_largest"],
         )
         for p in points
     ]
@@ -90,8 +90,8 @@ def norms(points: Points, path: Path) -> None:
     drawn, panels = plt.subplots(1, len(here), figsize=(3.6 * len(here), 3.6), sharey=True, squeeze=False)
     for axes, point in zip(panels[0], here, strict=True):
         name, colour, _ = KINDS[point["clipping"]]
-        steps = [step for step, _ in point["curves"][0]]
         for seed in range(point["seeds"]):
+            steps = [step for step, _ in point["curves"][seed]]  # each ends where it has learned, or failed
             before, after = point["grad_norm_max_by_seed"][seed], point["grad_norm_clipped_max_by_seed"][seed]
             axes.plot(steps, _drawable(before), color=GREY, lw=0.8, alpha=0.7, label="before" if seed == 0 else None)
             axes.plot(steps, _drawable(after), color=colour, lw=0.9, label="after" if seed == 0 else None)
@@ -104,7 +104,7 @@ def norms(points: Points, path: Path) -> None:
 def cliff_length(points: Points) -> int:
     """The length at which an unclipped network meets the largest norm."""
     bare = [p for p in points if p["clipping"] == "none"] or points
-    return int(max(bare, key=lambda p: p["grad_norm_largest"])["length"])
+    return int(max(bare, key=lambda p: p["grad_norm_largest"] or 0.0)["length"])
 
 
 def norm_sentence(points: Points) -> str:
@@ -113,8 +113,11 @@ def norm_sentence(points: Points) -> str:
     parts = []
     for p in points:
         if p["length"] == length:
-            usual = float(np.median([np.median(norms) for norms in p["grad_norm_max_by_seed"]]))
-            parts.append(f"{KINDS[p['clipping']][0]} {p['grad_norm_largest']:.3g} (median {usual:.2g})")
+            of_seeds = [float(np.median(norms)) for norms in p["grad_norm_max_by_seed"] if norms]
+            met = (
+                f"{p['grad_norm_largest']:.3g} (median {np.median(of_seeds):.2g})" if of_seeds else "none was evaluated"
+            )
+            parts.append(f"{KINDS[p['clipping']][0]} {met}")
     return f"The largest gradient norm met at T = {length}, before clipping: {'; '.join(parts)}."
 
 

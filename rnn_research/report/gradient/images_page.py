@@ -25,7 +25,7 @@ def page(directory: RunDirectory, results: dict[str, Any]) -> tuple[str, list[st
             p["sequence_steps"],
             label(p["network"]),
             with_interval(p, "test_accuracy", ".1f", 100),
-            p["parameters"],
+            "-" if p["parameters"] is None else p["parameters"],
             p["steps"],
         )
         for p in points

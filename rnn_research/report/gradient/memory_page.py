@@ -11,7 +11,7 @@ from matplotlib.ticker import LogFormatter
 from rnn_research.report import html
 from rnn_research.report.figures import GREY, save
 from rnn_research.report.gradient.styles import label, style
-from rnn_research.report.gradient.success_rates import aside, length_axis, rates
+from rnn_research.report.gradient.success_rates import aside, length_axis, rates, solved
 from rnn_research.runs.directory import RunDirectory
 
 Points = list[dict[str, Any]]
@@ -39,11 +39,11 @@ def table(points: Points) -> str:
         (
             label(p["network"]),
             p["length"],
-            f"{p['solved']} of {p['seeds']}",
+            solved(p),
             f"{100 * p['success_rate_low95']:.0f} to {100 * p['success_rate_high95']:.0f} %",
             p.get("steps_to_success_median", "-"),
-            p["best_objective_median"],
-            p["parameters"],
+            "-" if p["best_objective_median"] is None else p["best_objective_median"],
+            "-" if p["parameters"] is None else p["parameters"],
         )
         for p in points
     ]
@@ -60,9 +60,9 @@ def success(points: Points, path: Path) -> None:
     for n, network in enumerate(networks):
         _, colour, line = style(network)
         here = [p for p in points if p["network"] == network]
-        solved = [(p["length"], p["steps_to_success_median"]) for p in here if "steps_to_success_median" in p]
-        if solved:
-            lengths, steps = zip(*solved, strict=True)
+        known = [(p["length"], p["steps_to_success_median"]) for p in here if "steps_to_success_median" in p]
+        if known:
+            lengths, steps = zip(*known, strict=True)
             speed.plot(aside(lengths, n, len(networks)), steps, "o", color=colour, ls=line, ms=4, lw=1.4)
     length_axis(speed, points)
     if speed.lines:
@@ -97,7 +97,7 @@ def curves(points: Points, path: Path) -> None:
         for point in here:
             name, colour, line = style(point["network"])
             for seed, curve in enumerate(point["curves"]):
-                steps, values = zip(*curve, strict=True)
+                steps, values = np.array(curve, np.float64).reshape(-1, 2).T  # of one that failed at once, none
                 shown = np.maximum(values, 1e-5)
                 # The marker shows a seed that was done at its first evaluation.
                 axes.plot(steps, shown, "o", color=colour, ls=line, ms=2, lw=1, alpha=0.8, label=None if seed else name)
@@ -120,10 +120,15 @@ def curve_sentence(points: Points) -> str:
     """Who is left at the floor at the greatest length."""
     longest = max(p["length"] for p in points)
     here = [p for p in points if p["length"] == longest]
-    stuck = [label(p["network"]) for p in here if p["best_objective_median"] > 0.9 * floor_of(p)]
+    stuck = [label(p["network"]) for p in here if not _below(p["best_objective_median"], 0.9 * floor_of(p))]
     floor = f"the floor that needs no memory (dotted; {floor_of(here[0]):.3g})"
     if stuck:
         text = f"At T = {longest} the median seed of {', '.join(stuck)} never comes more than a tenth below {floor}."
     else:
         text = f"At T = {longest} the median seed of every network comes more than a tenth below {floor}."
     return f"{text} Dashed: solved."
+
+
+def _below(value: float | None, bound: float) -> bool:
+    """None is the error of a median seed that has FAILED before it was evaluated."""
+    return value is not None and value <= bound

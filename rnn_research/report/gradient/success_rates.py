@@ -25,6 +25,12 @@ def rates(axes: Axes, points: list[dict[str, Any]], what: str, style: Callable[[
     length_axis(axes, points)
 
 
+def solved(point: dict[str, Any]) -> str:
+    """How many seeds have solved it, and how many could not be trained to the end."""
+    failed = point.get("not_finite", 0)
+    return f"{point['solved']} of {point['seeds']}" + (f", {failed} FAILED" if failed else "")
+
+
 def aside(lengths: Sequence[int], n: int, count: int) -> np.ndarray:
     """Where the points of line n of ``count`` are drawn: a little aside, so that equal lines do not hide each other."""
     return np.array(lengths) * (1 + 0.02 * (n - (count - 1) / 2))
