@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.analysis.lag_profile import lag_profile
 from rnn_research.errors import UserError
 from rnn_research.models import MODELS
 from rnn_research.models.classifier import last
@@ -100,9 +101,15 @@ def test_the_recurrence_is_the_one_within_the_loss(all_read):
     np.testing.assert_allclose(
         one.read(top_BH if labelled else h_TBH), outputs if labelled else jnp.swapaxes(outputs, 0, 1), atol=1e-5
     )
-    only_last = batch.answers if labelled else jnp.where(_last_step(batch), batch.answers, _nothing(batch))
-    alone = model.loss(params, batch.with_answers(only_last), carry)
+    alone = model.loss(params, of_the_last_answer(batch), carry)
     np.testing.assert_allclose(one.last_error(top_BH), alone.loss[term], rtol=1e-4, atol=1e-5)
+
+
+def of_the_last_answer(batch):
+    """The batch, asked for the last answer of each sequence alone."""
+    if isinstance(batch, Labelled):
+        return batch
+    return batch.with_answers(jnp.where(_last_step(batch), batch.answers, _nothing(batch)))
 
 
 def _last_step(batch):
@@ -123,6 +130,23 @@ def test_an_edit_reaches_the_loss_and_the_outputs(all_read):
     assert np.abs(plain.loss[term] - edited.loss[term]).max() > 1e-3
     outputs, _ = model.predict(params, batch, carry, edits=edits)
     assert np.abs(outputs - outputs[:1]).max() < 1e-5, "every example is held at the same place"
+
+
+def test_the_lag_profile_is_the_gradient_of_the_loss_by_its_edits(all_read):
+    """What the gradient laboratory follows is the model's own loss of the last answer, by a zero at every step."""
+    _, model, params, batch, carry = all_read
+    one = model.recurrences(params, batch, carry)["stack"]
+    if one.lengths_B is not None:
+        pytest.skip("sequences that end at different steps have no one lag")
+    asked = of_the_last_answer(batch)
+
+    def error(eps_LTBH):
+        edits = {"stack": lambda layer, carry, t: carry._replace(h=carry.h + eps_LTBH[layer, t])}
+        return sum(jnp.sum(numerator_B) for numerator_B in model.loss(params, asked, carry, edits=edits).loss.values())
+
+    d_LTBH = jax.grad(error)(jnp.zeros((2, len(one.x), B, 5)))
+    profile = lag_profile(one.stack, one.params, one.carry, one.x.astype(d_LTBH.dtype), one.last_error)
+    np.testing.assert_allclose(profile.log_h, jnp.log(jnp.linalg.norm(d_LTBH, axis=-1)), atol=2e-3)
 
 
 def test_sequences_of_unequal_length_are_answered_at_their_own_end(draw):
