@@ -9,6 +9,7 @@ import errno
 import functools
 import logging
 import math
+import re
 import sys
 import tempfile
 import threading
@@ -24,11 +25,14 @@ from orbax.checkpoint import checkpoint_manager
 from orbax.checkpoint import v1 as ocp
 
 from rnn_research.errors import UserError
-from rnn_research.runs.files import NUMBER, REMEDY, read_json, there
+from rnn_research.runs.files import NUMBER, REMEDY, read_json, read_records, there
 from rnn_research.runs.older_names import of_today
 
 State = TypeVar("State")
 Snapshot = dict[str, np.ndarray]
+
+STEP = re.compile("0|[1-9][0-9]{0,17}")
+"""The name of a checkpoint: its step."""
 
 
 def flat(state: Any) -> dict[str, jax.Array]:
@@ -62,7 +66,8 @@ class Checkpoints:
         unreadable = _unreadable(path, objective)
         self._set_aside = list(unreadable.values())
         self._view: tempfile.TemporaryDirectory[str] | None = None
-        if unreadable and reading:
+        # Where none can be read nothing is moved: the next start would find a run that has not begun.
+        if unreadable and (reading or len(unreadable) == len(_steps_in(path))):
             self._view = _view_without(path, unreadable)
         else:
             for step in unreadable:
@@ -121,7 +126,7 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """Of the checkpoints on disk, ascending."""
-        return sorted(int(p.name) for p in Path(self._manager.directory).iterdir() if p.name.isdigit())
+        return sorted(int(step.name) for step in _steps_in(Path(self._manager.directory)))
 
     @property
     def set_aside(self) -> list[str]:
@@ -206,7 +211,7 @@ class Checkpoints:
             return state, step, passed_over
         if passed_over:
             raise UserError(
-                f"--workdir={self._workdir}: no checkpoint is whole: " + "; ".join(passed_over)
+                f"--workdir={self._workdir}: no checkpoint is whole ({'; '.join(passed_over)}): {REMEDY}"
             )
         return None, 0, []
 
@@ -220,7 +225,7 @@ class Checkpoints:
                 passed_over.append(str(error))
                 self._manager.delete(step)
         raise UserError(
-            f"--workdir={self._workdir}: no checkpoint is whole: " + "; ".join(passed_over)
+            f"--workdir={self._workdir}: no checkpoint is whole ({'; '.join(passed_over)}): {REMEDY}"
         )
 
     def close(self) -> None:
@@ -253,20 +258,47 @@ def _open(path: Path, **options: Any) -> ocp.training.Checkpointer:
         checkpoint_manager._create_root_directory = make
 
 
+def _steps_in(path: Path) -> list[Path]:
+    """What stands in a folder under the name of a step, whatever it is.
+
+    Raises:
+      UserError: if the folder cannot be read.
+    """
+    if not there(path):
+        return []
+    try:
+        return [step for step in path.iterdir() if STEP.fullmatch(step.name)]
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): {REMEDY}") from error
+
+
 def _unreadable(path: Path, objective: str) -> dict[Path, str]:
-    """Checkpoints whose metrics cannot be read: orbax reads them all when it opens a folder, and would fail.
+    """Checkpoints that cannot be listed, or are of another run: orbax opens all, and would fail or take them.
 
     Returns:
       A sentence for each, the newest first.
     """
     sentences = {}
-    files = [file for file in path.glob("*/metrics/metrics") if file.parents[1].name.isdigit()]
-    for file in sorted(files, key=lambda file: int(file.parents[1].name), reverse=True):
-        try:
-            read_json(file, {objective: NUMBER})
-        except UserError as error:
-            step = file.parents[1]
-            sentences[step] = f"checkpoint {step.name} is damaged: its metrics cannot be read ({error})"
+    measured = {
+        record["step"]: record[objective]
+        for record in read_records(path.parent / "metrics.jsonl")[0]
+        if record["kind"] == "validation" and objective in record
+    }
+    for step in sorted(_steps_in(path), key=lambda step: int(step.name), reverse=True):
+        file, known = step / "metrics" / "metrics", measured.get(int(step.name))
+        if not step.is_dir():
+            sentences[step] = f"checkpoint {step.name} is damaged: {step} is no folder"
+        elif there(file):
+            try:
+                found = read_json(file, {objective: NUMBER})[objective]
+            except UserError as error:
+                sentences[step] = f"checkpoint {step.name} is damaged: its metrics cannot be read ({error})"
+                continue
+            if known is not None and not math.isclose(found, known, rel_tol=1e-6) and math.isfinite(found):
+                sentences[step] = (
+                    f"checkpoint {step.name} is of another run: its validation {objective} is {found:.7g}, "
+                    f"in metrics.jsonl {known:.7g}"
+                )
     return sentences
 
 
@@ -274,7 +306,7 @@ def _view_without(path: Path, unreadable: Container[Path]) -> "tempfile.Temporar
     """A folder elsewhere that leads to all other checkpoints."""
     view = tempfile.TemporaryDirectory(prefix="checkpoints-")
     for step in path.iterdir():
-        if step.name.isdigit() and step not in unreadable:
+        if STEP.fullmatch(step.name) and step not in unreadable:
             Path(view.name, step.name).symlink_to(step.resolve(), target_is_directory=True)
     return view
 

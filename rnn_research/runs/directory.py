@@ -125,17 +125,18 @@ class RunDirectory:
         """Itself, if it holds a trained run.
 
         Args:
-          flag: that named it.
+          flag: that named it; empty for one that a command has made itself.
 
         Raises:
           UserError: if it does not.
         """
+        where = f"{flag}={self.path}".lstrip("=")
         if not self.path.is_dir():
-            raise UserError(f"{flag}={self.path}: no such run directory")
+            raise UserError(f"{where}: no such run directory")
         if not there(self.config) or not there(self.checkpoints):
-            raise UserError(f"{flag}={self.path} holds no trained run: train one with python -m experiments.train")
+            raise UserError(f"{where} holds no trained run: train one with python -m experiments.train")
         if fault := folder_fault(self.checkpoints):
-            raise UserError(f"{flag}={self.path}: {fault}")
+            raise UserError(f"{where}: {fault}")
         return self
 
 

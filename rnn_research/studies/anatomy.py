@@ -186,7 +186,7 @@ def last_params(runs: Sequence[RunDirectory], like_M: Any) -> Any:
     def of(m: int, run: RunDirectory) -> Any:
         if run.failed.exists():
             return jax.tree.map(lambda leaf: np.full_like(leaf[m], np.nan), like_M)
-        return read_any(run, run.read_results()["step"]).params
+        return read_any(run, run.read_results()["step"], flag="").params
 
     every = [of(m, run) for m, run in enumerate(runs)]
     return jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *every)

@@ -26,6 +26,10 @@ MEAN_CARRY = (
 )
 
 
+CHOOSES = {"--workdir": "--step", "--run": "analysis.step"}
+"""What chooses the checkpoint of a run, by the flag that names it; of the runs of sweeps nothing does."""
+
+
 class Trained(NamedTuple):
     """A trained language model.
 
@@ -119,13 +123,13 @@ def read_any(directory: RunDirectory, step: int | None = None, flag: str = "--wo
     Args:
       directory: of the run.
       step: which checkpoint; None for the best by validation.
-      flag: that named the directory.
+      flag: that named the directory; empty for one that a command has made itself.
 
     Raises:
       UserError: if there is no run, no such checkpoint, or a damaged one.
     """
     directory.trained(flag)
-    chooses = "--step" if flag == "--workdir" else "analysis.step"
+    chooses, where = CHOOSES.get(flag), f"{flag}={directory.path}".lstrip("=")
     config = stored_config(directory)
     with naming(directory.config):
         dtype = devices.parameter_dtype(config.training.dtype)
@@ -143,21 +147,43 @@ def read_any(directory: RunDirectory, step: int | None = None, flag: str = "--wo
         model = MODELS[config.model.name].build(config.model, reads, dtype)
     checkpoints = Checkpoints(directory.checkpoints, model.objective.figure, reading=True)
     try:
-        chosen = checkpoints.best_step() if step is None else step
+        best = _best_of_results(directory)
+        chosen = step if step is not None else best if best is not None else checkpoints.best_step()
         if chosen is None or chosen not in checkpoints.steps():
             there = "; ".join([", ".join(map(str, checkpoints.steps())) or "none", *checkpoints.set_aside])
-            which = "no checkpoint" if step is None else f"no checkpoint {step}, asked for by {chooses}={step},"
-            raise UserError(f"{flag}={directory.path}: {which} in {directory.checkpoints} (there: {there})")
+            which = "no checkpoint" if chosen is None else f"no checkpoint {chosen}"
+            if step is not None:
+                which += f", asked for by {chooses}={step}," if chooses else ""
+            elif best is not None:
+                which += ", the best as results.json has it,"
+            remedy = f"; {_instead(chooses)}" if step is None and checkpoints.steps() else ""
+            raise UserError(f"{where}: {which} in {directory.checkpoints} (there: {there}){remedy}")
         like = model.init(jax.random.key(0), config.model.init)
         params = checkpoints.restore(chosen, like, ".params")
         start = None
         if begins_at_mean(config):
             start = _mean_carry(checkpoints, chosen, model.carry(like, config.task.batch_size))
     except Damaged as error:
-        raise UserError(f"{flag}={directory.path}: {error}; {chooses} chooses another checkpoint") from error
+        raise UserError(f"{where}: {error}; {_instead(chooses)}") from error
     finally:
         checkpoints.close()
     return Restored(config, model, params, vocabulary, chosen, start)
+
+
+def _best_of_results(directory: RunDirectory) -> int | None:
+    """The checkpoint that the results of a finished run are of, if they say so."""
+    if not directory.done.exists():
+        return None
+    try:
+        return directory.read_results().get("best_step")
+    except UserError:  # whoever reads the results will say so
+        return None
+
+
+def _instead(chooses: str | None) -> str:
+    if chooses is None:
+        return "remove that folder, and the command that made it trains it again"
+    return f"{chooses} chooses another checkpoint"
 
 
 def _mean_carry(checkpoints: Checkpoints, step: int, like: Carry) -> Carry | None:

@@ -99,3 +99,16 @@ def test_a_damaged_model_writes_nothing(
     best = results(uninterrupted)["best_step"]
     damage(unfinished / "checkpoints" / str(best))
     refused(call("sample", f"--workdir={unfinished}", f"--step={best}"), f"checkpoint {best} ")
+
+
+@pytest.mark.parametrize("damage", [shutil.rmtree, lambda step: (step / "metrics" / "metrics").write_bytes(b"")])
+def test_no_other_is_read_in_place_of_the_best_unasked(
+    call: WarmPython, uninterrupted: Path, tmp_path: Path, damage: Callable[[Path], None]
+):
+    run, best = shutil.copytree(uninterrupted, tmp_path / "run"), results(uninterrupted)["best_step"]
+    damage(run / "checkpoints" / str(best))
+    other = next(step for step in saved_steps(run) if step != best)
+    for command in ("sample", "evaluate"):
+        refused(call(command, f"--workdir={run}"), f"no checkpoint {best}, the best", "--step chooses another")
+    ended = call("sample", f"--workdir={run}", f"--step={other}", "--length=5")
+    assert ended.status == 0, ended.err

@@ -1,6 +1,7 @@
 """Damage is found before it is used, is named, and the checkpoint before takes over."""
 
 import gc
+import os
 import shutil
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def test_none_is_whole(opened):
         for name in files(path / step):
             (path / step / name).write_bytes(b"")
     with pytest.raises(
-        UserError, match=f"--workdir={path.parent}: no checkpoint is whole: checkpoint 3 .*; checkpoint 2"
+        UserError, match=rf"--workdir={path.parent}: no checkpoint is whole \(checkpoint 3 .*; checkpoint 2"
     ):
         open_it().restore_newest(state_of(0))
     assert sorted(p.name[0] for p in path.iterdir()) == ["1", "2", "3"], "nothing is removed"
@@ -171,3 +172,52 @@ def test_who_only_reads_leaves_the_damaged_one_where_it_is(opened):
     finally:
         reader.close()
     assert files(path) == before
+
+
+def test_where_none_can_be_listed_none_is_moved(opened):
+    """Else the next start would find none at all, and begin anew."""
+    path, open_it = opened
+    for metrics in path.glob("*/metrics/metrics"):
+        metrics.write_bytes(b"")
+    before = files(path)
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"no checkpoint is whole \(checkpoint 3 .*; checkpoint 1 .*\): restore it"):
+            open_it().restore_newest(state_of(0))
+        assert files(path) == before
+
+
+@pytest.mark.parametrize("damage", [Path.touch, lambda step: step.symlink_to("nowhere"), lambda step: step.symlink_to(step)])
+def test_what_is_no_folder_is_no_checkpoint(opened, damage):
+    path, open_it = opened
+    shutil.rmtree(path / "3")
+    damage(path / "3")
+    reading = Checkpoints(path, "loss", reading=True)
+    assert reading.steps() == [1, 2]
+    assert "checkpoint 3 is damaged" in reading.set_aside[0]
+    assert os.path.lexists(path / "3")
+    reading.close()
+    _, step, passed_over = open_it().restore_newest(state_of(0))
+    assert step == 2
+    assert "3 is no folder" in passed_over[0]
+
+
+@pytest.mark.parametrize("name", ["²", "0003", "3.bak", "notes", "9" * 23])
+def test_what_no_step_is_named_like_is_left_alone(opened, name):
+    path, open_it = opened
+    shutil.copytree(path / "3", path / name)
+    checkpoints = open_it()
+    assert checkpoints.steps() == [1, 2, 3]
+    assert checkpoints.restore_newest(state_of(0))[1:] == (3, [])
+    checkpoints.close()
+    assert (path / name).is_dir()
+
+
+def test_one_of_another_run_is_told_by_what_the_metrics_of_its_step_say(opened):
+    path, open_it = opened
+    line = '{"step": %d, "kind": "validation", "loss": %s}\n'
+    (path.parent / "metrics.jsonl").write_text(line % (1, 1.0) + line % (2, 2.0) + line % (3, 2.5))
+    checkpoints = open_it()
+    _, step, passed_over = checkpoints.restore_newest(state_of(0))
+    assert step == 2
+    assert passed_over == ["checkpoint 3 is of another run: its validation loss is 3, in metrics.jsonl 2.5"]
+    assert (path / "3.damaged").is_dir()  # which run it is of, its owner may know
