@@ -23,6 +23,9 @@ from rnn_research.runs.files import NUMBER, REMEDY, folder_fault, read_bytes, re
 __all__ = ["InUse", "RunDirectory", "read_json", "remove", "write_json", "write_text"]
 
 
+TRAINS_AGAIN = "remove that folder, and the command that made it trains it again"
+"""What to do with a damaged run of a sweep."""
+
 FIGURE = (*NUMBER, type(None))
 """None where it is not finite, or there is none."""
 RESULTS = {"objective": str, "step": int, "best_step?": int, "validation_*": FIGURE, "test_*": FIGURE, "floor_*": FIGURE}
@@ -131,10 +134,11 @@ class RunDirectory:
           UserError: if it does not.
         """
         where = f"{flag}={self.path}".lstrip("=")
+        again = "train one with python -m experiments.train" if flag else TRAINS_AGAIN
         if not self.path.is_dir():
             raise UserError(f"{where}: no such run directory")
         if not there(self.config) or not there(self.checkpoints):
-            raise UserError(f"{where} holds no trained run: train one with python -m experiments.train")
+            raise UserError(f"{where} holds no trained run: {again}")
         if fault := folder_fault(self.checkpoints):
             raise UserError(f"{where}: {fault}")
         return self

@@ -12,7 +12,7 @@ from rnn_research.decoding.writing import begins_at_mean
 from rnn_research.errors import UserError, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.runs.checkpoints import Checkpoints, Damaged
-from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.directory import TRAINS_AGAIN, RunDirectory, read_json
 from rnn_research.runs.files import REMEDY
 from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
@@ -182,7 +182,7 @@ def _best_of_results(directory: RunDirectory) -> int | None:
 
 def _instead(chooses: str | None) -> str:
     if chooses is None:
-        return "remove that folder, and the command that made it trains it again"
+        return TRAINS_AGAIN
     return f"{chooses} chooses another checkpoint"
 
 

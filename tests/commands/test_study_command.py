@@ -176,3 +176,26 @@ def test_of_a_run_that_cannot_be_read_nothing_is_left(call: WarmPython, trained:
         shutil.rmtree(state)
     refused(call("gradient_flow", TRAINED, f"--run={run}", f"--workdir={folder}", *SMALL), f"--run={run}", "checkpoint")
     assert not folder.parent.exists()
+
+
+def test_a_damaged_run_of_its_own_is_trained_again_once_it_is_removed(call: WarmPython, tmp_path: Path):
+    small = {"seeds": 1, "networks": "('gru',)", "length": 20, "sequences": 2}
+    flags = [f"--config.analysis.{name}={value}" for name, value in small.items()]
+    flags += [f"--config.{f}" for f in ("training.steps=4", "evaluation.every=2", "evaluation.batch_size=4")]
+    flags += [f"--config.{f}" for f in ("task.evaluation_sequences=4", "task.batch_size=2", "model.hidden=3")]
+    command = ("gradient_flow", "--config=configs/gradient_flow.py:anatomy", *flags, f"--workdir={tmp_path / 'a'}")
+    assert call(*command).status == 0
+    whole = json.loads((tmp_path / "a" / "results.json").read_text())
+    run = tmp_path / "a" / "sweep" / "runs" / "gru,seed=0"
+    for damage in ("checkpoints/4/state", "checkpoints"):
+        (tmp_path / "a" / "parts" / "gru.json").unlink()
+        shutil.rmtree(run / damage)
+        ended = call(*command)
+        assert (ended.status, ended.err.count("\n")) == (2, 1), ended
+        assert ended.err.startswith(f"error: {run}")
+        assert "remove that folder, and the command that made it trains it again" in ended.err
+        shutil.rmtree(run)
+        assert call(*command).status == 0
+        assert {**json.loads((tmp_path / "a" / "results.json").read_text()), "wall_seconds": 0} == whole | {
+            "wall_seconds": 0
+        }
