@@ -21,15 +21,16 @@ from absl import flags
 from experiments import launch
 from rnn_research.errors import UserError, counted
 from rnn_research.models.perplexity import limits_of, perplexity
+from rnn_research.restore import trained
+from rnn_research.restore.run_text import Documents, read_text
 from rnn_research.tasks.text import corpus as corpora
 from rnn_research.tasks.text import language_modelling as text_task
 from rnn_research.tasks.text import streams
 from rnn_research.tasks.text.coverage import coverage
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.tasks.text.words import UNKNOWN
-from rnn_research.training import trained, zero_start
+from rnn_research.training import zero_start
 from rnn_research.training.results import interval_of
-from rnn_research.training.run_text import Documents, read_text
 from rnn_research.training.walk import totals, walker
 
 WORKDIR = launch.workdir_flag("directory of a trained run")

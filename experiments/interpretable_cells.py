@@ -29,6 +29,8 @@ from experiments import launch
 from rnn_research import concepts
 from rnn_research.errors import RunFailed, UserError, at_least, some_of
 from rnn_research.report import cell_effects, cell_scores
+from rnn_research.restore import foreign, trained
+from rnn_research.restore.run_text import own_text, read_text
 from rnn_research.runs import conditions, frames, owner
 from rnn_research.runs.directory import RunDirectory, read_json, write_json, write_text
 from rnn_research.runs.files import there
@@ -38,8 +40,6 @@ from rnn_research.studies.cells.asked import Asked, Documents, Wanted, ask
 from rnn_research.studies.cells.several import Studied, only_seeds_differ, side_by_side
 from rnn_research.studies.cells.written import asked_before, config_of, fingerprint, write_shown, write_table
 from rnn_research.tasks.text.vocabulary import OF_WORDS
-from rnn_research.training import foreign, trained
-from rnn_research.training.run_text import own_text, read_text
 
 CONFIG = launch.config_flag(bounds.fields_of_config)
 WORKDIR = launch.workdir_flag("directory of a trained run, of runs that differ in their seed, or of a PyTorch model")

@@ -25,7 +25,7 @@ from rnn_research.config import Field
 from rnn_research.config.flat import flatten
 from rnn_research.errors import RunFailed, UserError, nearest, nearest_field
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training.stop import Stopped, came, end_on_signals
+from rnn_research.training.machines.stop import Stopped, came, end_on_signals
 
 OURS: list[str] = []  # the flags of this command, in the order in which help shows them
 

@@ -20,7 +20,7 @@ from rnn_research.decoding import writing
 from rnn_research.decoding.generate import FEEDBACK, Choice
 from rnn_research.errors import UserError, at_least, one_of
 from rnn_research.models.recurrent import stack_of
-from rnn_research.training import trained
+from rnn_research.restore import trained
 
 WORKDIR = launch.workdir_flag("directory of a trained run")
 PRIME = launch.define(flags.DEFINE_string, "prime", "", "text that the model reads first")

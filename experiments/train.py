@@ -18,8 +18,9 @@ from ml_collections import config_flags
 from experiments import launch
 from rnn_research.decoding import writing
 from rnn_research.models.perplexity import limits_of
+from rnn_research.restore import step_scores, trained
 from rnn_research.runs.directory import RunDirectory, write_text
-from rnn_research.training import distributed, step_scores, trained
+from rnn_research.training.machines import distributed
 from rnn_research.training.train import train
 
 CONFIG = launch.config_flag()

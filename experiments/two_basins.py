@@ -21,7 +21,7 @@ from rnn_research.runs.files import folder_fault
 from rnn_research.sweeps import plan
 
 if TYPE_CHECKING:
-    from rnn_research.training.trained import Trained
+    from rnn_research.restore.trained import Trained
 
 RUNS = launch.define(
     flags.DEFINE_multi_string, "runs", [], "a sweep of language models of one shape and text; more may be given"
@@ -39,7 +39,7 @@ def main() -> None:
     finished = [run for folder in RUNS.value for run in finished_runs(launch.directory(folder, "--runs").path)]
     if not finished:
         raise UserError("--runs is missing: name a sweep, as in --runs=runs/basins")
-    from rnn_research.training import trained
+    from rnn_research.restore import trained
 
     first = trained.read(finished[0], flag="--runs")
     network = None if judge is None else trained.read(judge, flag="--judge")
@@ -79,11 +79,11 @@ def measured(finished: list[RunDirectory], first: "Trained", network: "Trained |
       first: the first of them, read.
       network: the judge, if there is one.
     """
+    from rnn_research.restore import trained
+    from rnn_research.restore.run_text import read_text
     from rnn_research.studies import two_basins
     from rnn_research.tasks.text import language_modelling as text_task
     from rnn_research.tasks.text import streams
-    from rnn_research.training import trained
-    from rnn_research.training.run_text import read_text
     from rnn_research.training.walk import walker
 
     def symbols(split: str) -> np.ndarray:

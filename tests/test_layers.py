@@ -19,6 +19,7 @@ LEVELS = (
     ("decoding",),
     ("analysis", "runs"),
     ("training",),
+    ("restore",),
     ("sweeps", "report"),
     ("studies",),
 )

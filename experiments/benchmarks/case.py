@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 from rnn_research.errors import UserError
-from rnn_research.training.devices import memory
+from rnn_research.training.machines.devices import memory
 
 GATES = {"lstm": 4, "gru": 3, "elman": 1}
 BYTES = {"float32": 4, "bfloat16": 2}

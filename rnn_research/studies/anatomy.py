@@ -19,6 +19,7 @@ from ml_collections import ConfigDict
 from rnn_research.analysis.theory import forget_half_life
 from rnn_research.config import Section
 from rnn_research.config.flat import changed
+from rnn_research.restore.trained import read_any
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.studies import fields
 from rnn_research.studies.described import described, finite
@@ -36,7 +37,6 @@ from rnn_research.studies.measuring import check_state, measuring
 from rnn_research.studies.networks import NETWORKS, one_program
 from rnn_research.studies.study import Keep, Say
 from rnn_research.training.build import build
-from rnn_research.training.trained import read_any
 
 FIELDS: Section = {
     **fields.seeds_of_each(5),

@@ -17,7 +17,7 @@ from rnn_research.models.model import Recurrence
 from rnn_research.studies.measure import Detail, Reach, detail, reach
 from rnn_research.tasks import TASKS, Batch, Task
 from rnn_research.tasks.batches import first
-from rnn_research.training import devices
+from rnn_research.training.machines import devices
 from rnn_research.training.members import Members
 
 SHORTEST = 10  # steps over which a slope can be fitted

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from rnn_research.config import Field, Section
 from rnn_research.errors import UserError
+from rnn_research.restore.trained import read_any
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.studies import fields
 from rnn_research.studies.described import described
@@ -19,7 +20,6 @@ from rnn_research.studies.learning import Runs
 from rnn_research.studies.measuring import Measure, check_state, measuring, sequences_of
 from rnn_research.studies.study import Keep, Say
 from rnn_research.training.state import Purpose, purpose_key
-from rnn_research.training.trained import read_any
 
 FIELDS: Section = {
     **fields.sequences(0, 32),  # as long as those it was trained on

@@ -18,11 +18,11 @@ import numpy as np
 from rnn_research.decoding.generate import generate, prime
 from rnn_research.models import Model, ngram
 from rnn_research.models.answers import nats_of
+from rnn_research.restore.trained import Trained
 from rnn_research.runs.statistics import mean_interval
 from rnn_research.tasks.batches import Stream
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training import zero_start
-from rnn_research.training.trained import Trained
 from rnn_research.training.walk import Walk
 from rnn_research.types import Carry, Params
 

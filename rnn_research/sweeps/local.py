@@ -18,7 +18,7 @@ from typing import NamedTuple
 from rnn_research.errors import at_least
 from rnn_research.sweeps import worker_memory
 from rnn_research.sweeps.table import LiveTable
-from rnn_research.training.stop import StopRequest
+from rnn_research.training.machines.stop import StopRequest
 
 POLL_SECONDS = 0.1
 MEMORY_SECONDS = 1.0  # between two looks at the workers' memory

@@ -12,9 +12,11 @@ from rnn_research.errors import UserError
 from rnn_research.models.recurrent import stack_of
 from rnn_research.sweeps.plan import Point, Sweep, fields_of_kinds, refuse_another, with_names
 from rnn_research.sweeps.points import Overrides
-from rnn_research.training import devices, label_noise, regularizer, typed
+from rnn_research.training import typed
+from rnn_research.training.added import label_noise, regularizer
 from rnn_research.training.build import Built, build
 from rnn_research.training.defaults import fields_of_config, overridden
+from rnn_research.training.machines import devices
 from rnn_research.training.numbers import FREE, FREE_ABOVE_ZERO, numbers_of
 
 MOST = 128  # runs in a pack: each keeps three files open, and a process may have about a thousand

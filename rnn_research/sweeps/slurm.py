@@ -21,7 +21,7 @@ from rnn_research.runs.files import read_json, there
 from rnn_research.sweeps.slurm_job import PackJob
 from rnn_research.sweeps.standing import Watch
 from rnn_research.sweeps.table import LiveTable
-from rnn_research.training.stop import StopRequest
+from rnn_research.training.machines.stop import StopRequest
 
 ASK_SECONDS = 10.0  # between two questions to Slurm while waiting
 REQUEUES = 1000  # after so many time limits a job is not requeued any more

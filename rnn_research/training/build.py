@@ -11,7 +11,9 @@ from rnn_research.models import MODELS, Model
 from rnn_research.models.recurrent import check_kernel
 from rnn_research.tasks import TASKS, Task
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import devices, gradient_watch, typed
+from rnn_research.training import typed
+from rnn_research.training.added import gradient_watch
+from rnn_research.training.machines import devices
 from rnn_research.training.numbers import Numbers, numbers_of
 from rnn_research.training.schedule import schedule_of
 from rnn_research.training.step import Program, program

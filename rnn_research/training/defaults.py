@@ -16,14 +16,9 @@ from rnn_research.errors import UserError, nearest_field, one_of
 from rnn_research.models import MODELS, reader_of
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.task import EVALUATION
-from rnn_research.training import (
-    devices,
-    gradient_watch,
-    label_noise,
-    optimizer,
-    regularizer,
-    schedule,
-)
+from rnn_research.training import optimizer, schedule
+from rnn_research.training.added import gradient_watch, label_noise, regularizer
+from rnn_research.training.machines import devices
 
 
 def fields_of(task: str = "text", model: str = "") -> dict[str, Section | Field]:

@@ -9,12 +9,13 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from rnn_research.config.flat import difference, flatten
-from rnn_research.errors import UserError
+from rnn_research.errors import UserError, one_of
 from rnn_research.runs import metrics
-from rnn_research.runs.directory import RunDirectory
-from rnn_research.runs.files import there
+from rnn_research.runs.directory import RunDirectory, read_json
+from rnn_research.runs.files import REMEDY, there
 from rnn_research.runs.migrations import later_fields, read_config, read_stored
 from rnn_research.tasks import Task
+from rnn_research.tasks.text.vocabulary import LEVELS, Vocabulary
 from rnn_research.training.defaults import defaults
 
 ANEW = {
@@ -131,3 +132,21 @@ def check_corpus(task: Task, directory: RunDirectory) -> None:
             f"--workdir={directory.path} was trained on another text (sha256 {str(before)[:12]}, now {str(now)[:12]}): "
             "restore the text, choose another directory, or go on with --resume=changed"
         )
+
+
+def read_vocabulary(directory: RunDirectory) -> Vocabulary:
+    """The symbols of a run.
+
+    Raises:
+      UserError: if the file is missing, damaged, or holds something else.
+    """
+    stored = read_json(directory.vocabulary, {"level": str, "symbols": [str]})
+    one_of(f"{directory.vocabulary}: level", stored["level"], LEVELS)
+    symbols = stored["symbols"]
+    character = {"bytes": lambda s: len(s) == 1 and ord(s) < 256, "codepoints": lambda s: len(s) == 1}
+    fits = character.get(stored["level"], bool)
+    if odd := [s for s in symbols if not fits(s)]:
+        raise UserError(f"{directory.vocabulary} is damaged, {odd[0]!r} is none of its {stored['level']}: {REMEDY}")
+    if not symbols or len(set(symbols)) < len(symbols):
+        raise UserError(f"{directory.vocabulary} is damaged, it has no symbols or one of them twice: {REMEDY}")
+    return Vocabulary.from_json(stored)

@@ -22,8 +22,9 @@ from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.metrics import MetricsWriter
 from rnn_research.tasks import Task
-from rnn_research.training import distributed, gradient_watch
-from rnn_research.training.distributed import SilentMetrics
+from rnn_research.training.added import gradient_watch
+from rnn_research.training.machines import distributed
+from rnn_research.training.machines.distributed import SilentMetrics
 from rnn_research.training.walk import totals
 
 

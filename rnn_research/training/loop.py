@@ -18,13 +18,13 @@ import numpy as np
 
 from rnn_research.errors import RunFailed
 from rnn_research.tasks import Task
-from rnn_research.training import distributed
 from rnn_research.training.logbook import Boundary
+from rnn_research.training.machines import distributed
+from rnn_research.training.machines.stop import StopRequest
 from rnn_research.training.member import Member
 from rnn_research.training.placement import Placement
 from rnn_research.training.progress import RunProgress
 from rnn_research.training.schedule import Schedule
-from rnn_research.training.stop import StopRequest
 
 SAVES = 16  # checkpoints that are written at once: each has some files open, and a process may have about a thousand
 

@@ -19,9 +19,10 @@ from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory, remove, write_json, write_text
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import Task
-from rnn_research.training import devices, distributed, going_on, zero_start
+from rnn_research.training import going_on, zero_start
 from rnn_research.training.build import Built
 from rnn_research.training.logbook import Ending, Logbook
+from rnn_research.training.machines import devices, distributed
 from rnn_research.training.numbers import numbers_of
 from rnn_research.training.placement import Placement
 from rnn_research.training.results import figures_of, scored_splits, write_results

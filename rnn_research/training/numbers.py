@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.config import declared
-from rnn_research.training import label_noise, optimizer
+from rnn_research.training import optimizer
+from rnn_research.training.added import label_noise
 from rnn_research.training.defaults import fields_of
 from rnn_research.types import Array
 

@@ -15,8 +15,8 @@ from jax.sharding import Mesh
 
 from rnn_research.runs.checkpoints import flat
 from rnn_research.tasks import Task
-from rnn_research.training import devices
-from rnn_research.training.gradient_watch import Measured
+from rnn_research.training.added.gradient_watch import Measured
+from rnn_research.training.machines import devices
 from rnn_research.training.members import Members
 from rnn_research.training.numbers import Numbers, stacked
 from rnn_research.training.state import TrainState

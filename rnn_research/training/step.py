@@ -13,7 +13,9 @@ from ml_collections import ConfigDict
 from rnn_research.models import Model
 from rnn_research.tasks import Batch, Task
 from rnn_research.tasks.batches import in_parts
-from rnn_research.training import devices, gradient_watch, label_noise, optimizer, regularizer
+from rnn_research.training import optimizer
+from rnn_research.training.added import gradient_watch, label_noise, regularizer
+from rnn_research.training.machines import devices
 from rnn_research.training.numbers import Numbers
 from rnn_research.training.state import Purpose, TrainState, cast, purpose_key
 from rnn_research.training.walk import Sums, Walk, walker

@@ -12,11 +12,11 @@ from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory, write_text
 from rnn_research.runs.files import there
 from rnn_research.tasks.text.vocabulary import Vocabulary
-from rnn_research.training import distributed, going_on, loop
+from rnn_research.training import going_on, loop
 from rnn_research.training.build import Built, build
+from rnn_research.training.machines import distributed
 from rnn_research.training.member import finish, opened
 from rnn_research.training.placement import SharedBatch
-from rnn_research.training.trained import read_vocabulary
 
 RESUME = ("auto", "never", "changed")
 
@@ -100,4 +100,4 @@ def _train(
 
 
 def _stored_vocabulary(directory: RunDirectory) -> Vocabulary | None:
-    return read_vocabulary(directory) if there(directory.vocabulary) else None
+    return going_on.read_vocabulary(directory) if there(directory.vocabulary) else None

@@ -20,9 +20,9 @@ PRELOADED = (
     "experiments.launch",
     "rnn_research.report.run_page",
     "rnn_research.report.sweep.sweep_page",
-    "rnn_research.training.step_scores",
+    "rnn_research.restore.step_scores",
     "rnn_research.training.train",
-    "rnn_research.training.trained",
+    "rnn_research.restore.trained",
     "rnn_research.decoding.writing",
 )
 

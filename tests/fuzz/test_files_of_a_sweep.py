@@ -61,7 +61,7 @@ def cut_off(reader: str, patch: pytest.MonkeyPatch) -> str:
 
         patch.setattr(sweep_page, "analyse", passed)
         return "analysis"
-    from rnn_research.training import trained
+    from rnn_research.restore import trained
 
     patch.setattr(trained, "read", passed)
     return "basins"

@@ -15,11 +15,13 @@ from bad_values import NEVER, SOMETIMES
 from in_process import Call, command, fault, passed
 
 from experiments import launch
+from rnn_research.restore import trained
 from rnn_research.runs import owner
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.sweeps import plan
-from rnn_research.training import distributed, train, trained
+from rnn_research.training import train
 from rnn_research.training.defaults import defaults
+from rnn_research.training.machines import distributed
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 TEXT = {

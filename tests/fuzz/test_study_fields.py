@@ -11,11 +11,11 @@ from in_process import Call, command, fault, passed
 from configs.gradient_flow import STUDIES, get_config
 from configs.interpretable_cells import get_config as cells_config
 from rnn_research.config.flat import flatten
+from rnn_research.restore import foreign, trained
 from rnn_research.runs import owner
 from rnn_research.studies import checks
 from rnn_research.tasks import sequential_images
 from rnn_research.training import build as build_of_training
-from rnn_research.training import foreign, trained
 from rnn_research.training.defaults import defaults
 
 EVERY = set(flatten(defaults()))  # what every config has is tried with the tasks

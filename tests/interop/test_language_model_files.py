@@ -9,8 +9,8 @@ import pytest
 from rnn_research.errors import UserError
 from rnn_research.interop import write_tensors
 from rnn_research.interop.model_weights import outer_layers
+from rnn_research.restore import foreign
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training import foreign
 from tests.time_first import apply
 
 V, E, H, T = 6, 3, 4, 5

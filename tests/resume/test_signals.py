@@ -13,7 +13,7 @@ import pytest
 from compared import assert_bit_identical, saved_steps
 from processes import ROOT, WarmPython
 
-from rnn_research.training import stop
+from rnn_research.training.machines import stop
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])

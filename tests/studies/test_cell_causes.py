@@ -14,13 +14,13 @@ from rnn_research.concepts import Concept
 from rnn_research.concepts.concept import binary, categorical, count
 from rnn_research.errors import UserError
 from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.restore.trained import Trained
 from rnn_research.studies.cells import cell_study
 from rnn_research.studies.cells.causes import closing, effects, matched_controls
 from rnn_research.studies.cells.closing_symbols import closing_symbols
 from rnn_research.studies.cells.intervened import Moments, interventions_on
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.defaults import defaults
-from rnn_research.training.trained import Trained
 from rnn_research.unroll import StackParams
 from tests.time_first import language_model
 

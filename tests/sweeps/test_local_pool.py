@@ -82,7 +82,7 @@ sys.path[:0] = [{root!r}, {tests!r}]
 from pathlib import Path
 from fake_sweep import command
 from rnn_research.sweeps import local
-from rnn_research.training.stop import end_on_signals
+from rnn_research.training.machines.stop import end_on_signals
 end_on_signals()
 slow = {{k: {{"steps": 1000, "seconds": 0.01, "deaf": {deaf}}} for k in range(3)}}
 sys.exit(local.launch(Path({directory!r}), range(3), command(Path({directory!r}), slow), workers=2))

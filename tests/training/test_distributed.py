@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from rnn_research.errors import UserError
-from rnn_research.training import rendezvous
-from rnn_research.training.distributed import Group, group_of
+from rnn_research.training.machines import rendezvous
+from rnn_research.training.machines.distributed import Group, group_of
 
 
 @pytest.fixture(autouse=True)

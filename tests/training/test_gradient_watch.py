@@ -20,9 +20,9 @@ from rnn_research.runs import metrics
 from rnn_research.runs.checkpoints import Checkpoints
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks.batches import Labelled, Padded
+from rnn_research.training.added.gradient_watch import Measured, measure, record
 from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
-from rnn_research.training.gradient_watch import Measured, measure, record
 from rnn_research.training.schedule import schedule_of
 from rnn_research.training.state import Purpose, purpose_key
 from rnn_research.training.train import train

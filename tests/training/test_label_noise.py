@@ -9,8 +9,8 @@ from rnn_research.errors import UserError
 from rnn_research.runs import metrics
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import TASKS
+from rnn_research.training.added.label_noise import noise_of
 from rnn_research.training.defaults import defaults
-from rnn_research.training.label_noise import noise_of
 from rnn_research.training.pack import Entry, train_pack
 from rnn_research.training.train import train
 

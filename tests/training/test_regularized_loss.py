@@ -12,9 +12,10 @@ from rnn_research.analysis.regularizers import pascanu_omega
 from rnn_research.cells import CELLS
 from rnn_research.errors import UserError
 from rnn_research.tasks.batches import Labelled, Padded
-from rnn_research.training import devices, regularizer
+from rnn_research.training.added import regularizer
 from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
+from rnn_research.training.machines import devices
 from rnn_research.training.step import program
 from rnn_research.unroll import unroll
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.restore import trained
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training import trained
 from rnn_research.training.logbook import Watch
 from rnn_research.training.pack import Entry, train_pack
 from rnn_research.training.train import train

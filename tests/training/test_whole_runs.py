@@ -10,9 +10,9 @@ import pytest
 
 from configs import hello
 from rnn_research.errors import UserError
+from rnn_research.restore import step_scores, trained
 from rnn_research.runs import metrics
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training import step_scores, trained
 from rnn_research.training.logbook import Watch
 from rnn_research.training.train import train
 from tests.time_first import apply

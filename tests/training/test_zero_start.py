@@ -10,8 +10,9 @@ import pytest
 from rnn_research.decoding.generate import Choice
 from rnn_research.decoding.writing import sample_key, write
 from rnn_research.models.answers import nats_of
+from rnn_research.restore import trained
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training import trained, zero_start
+from rnn_research.training import zero_start
 from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
 from rnn_research.training.pack import Entry, train_pack

@@ -4,9 +4,9 @@ import json
 import re
 import sys
 
-from rnn_research.training import devices
 from rnn_research.training.build import build
 from rnn_research.training.defaults import defaults
+from rnn_research.training.machines import devices
 
 
 def compiled(form: str) -> str:

@@ -17,6 +17,7 @@ from rnn_research.analysis.gates import SIGMOIDAL
 from rnn_research.analysis.units.unit import Unit
 from rnn_research.analysis.units.verdict import CELLS
 from rnn_research.concepts import Concept
+from rnn_research.restore.trained import Trained
 from rnn_research.studies.cells.breakdown import breakdown
 from rnn_research.studies.cells.causes import closing, effect
 from rnn_research.studies.cells.cell_statistics import score_concepts
@@ -31,7 +32,6 @@ from rnn_research.studies.cells.saturation import saturation
 from rnn_research.studies.study import Say
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.state import Purpose, purpose_key
-from rnn_research.training.trained import Trained
 
 EDITABLE = ("h", "c")
 

@@ -21,8 +21,8 @@ from jax.experimental import multihost_utils
 from rnn_research.errors import RunFailed, UserError, at_least, one_of
 from rnn_research.runs.checkpoints import Checkpoints, Snapshot
 from rnn_research.runs.metrics import MetricsWriter
-from rnn_research.training import rendezvous
-from rnn_research.training.stop import Stopped
+from rnn_research.training.machines import rendezvous
+from rnn_research.training.machines.stop import Stopped
 
 HEARTBEAT_SECONDS = 20  # a process that is silent for so long is taken for dead
 MODES = ("auto", "off")

@@ -12,12 +12,13 @@ from rnn_research.decoding.writing import begins_at_mean
 from rnn_research.errors import UserError, one_of
 from rnn_research.models import MODELS, Model
 from rnn_research.runs.checkpoints import Checkpoints, Damaged
-from rnn_research.runs.directory import TRAINS_AGAIN, RunDirectory, read_json
-from rnn_research.runs.files import REMEDY
+from rnn_research.runs.directory import TRAINS_AGAIN, RunDirectory
 from rnn_research.runs.migrations import read_config
 from rnn_research.tasks import TASKS
-from rnn_research.tasks.text.vocabulary import LEVELS, Vocabulary
-from rnn_research.training import devices, typed
+from rnn_research.tasks.text.vocabulary import Vocabulary
+from rnn_research.training import typed
+from rnn_research.training.going_on import read_vocabulary
+from rnn_research.training.machines import devices
 from rnn_research.types import Carry, Params
 
 MEAN_CARRY = (
@@ -86,24 +87,6 @@ def naming(file: Path) -> Iterator[None]:
         yield
     except UserError as error:
         raise UserError(f"{file}: {error}") from error
-
-
-def read_vocabulary(directory: RunDirectory) -> Vocabulary:
-    """The symbols of a run.
-
-    Raises:
-      UserError: if the file is missing, damaged, or holds something else.
-    """
-    stored = read_json(directory.vocabulary, {"level": str, "symbols": [str]})
-    one_of(f"{directory.vocabulary}: level", stored["level"], LEVELS)
-    symbols = stored["symbols"]
-    character = {"bytes": lambda s: len(s) == 1 and ord(s) < 256, "codepoints": lambda s: len(s) == 1}
-    fits = character.get(stored["level"], bool)
-    if odd := [s for s in symbols if not fits(s)]:
-        raise UserError(f"{directory.vocabulary} is damaged, {odd[0]!r} is none of its {stored['level']}: {REMEDY}")
-    if not symbols or len(set(symbols)) < len(symbols):
-        raise UserError(f"{directory.vocabulary} is damaged, it has no symbols or one of them twice: {REMEDY}")
-    return Vocabulary.from_json(stored)
 
 
 def stored_config(directory: RunDirectory) -> ConfigDict:

@@ -23,7 +23,7 @@ from rnn_research.models.model import Recurrence
 from rnn_research.models.recurrent import stack_of
 from rnn_research.tasks import Batch, Task
 from rnn_research.tasks.batches import first
-from rnn_research.training import devices
+from rnn_research.training.machines import devices
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll import Stack, StackParams, passed_on, unroll
 from rnn_research.unroll.scan import without_padding

@@ -20,11 +20,11 @@ from rnn_research.interop.model_weights import outer_layers, recurrent_tensors
 from rnn_research.interop.pytorch import TENSOR
 from rnn_research.models import MODELS
 from rnn_research.models.language_model import LanguageModelParams
+from rnn_research.restore.trained import Trained
 from rnn_research.runs.directory import RunDirectory, read_json
 from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.defaults import defaults
-from rnn_research.training.trained import Trained
 
 
 def is_foreign(directory: RunDirectory) -> bool:

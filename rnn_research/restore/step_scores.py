@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rnn_research.restore.trained import Trained
 from rnn_research.tasks.batches import Stream
-from rnn_research.training.trained import Trained
 from rnn_research.unroll import unroll_stack
 
 

@@ -1,0 +1,1 @@
+"""What a run is computed on: devices, processes that train together, and signals that stop them."""
