@@ -8,6 +8,7 @@ numbers, or ``{"level": "bytes" or "codepoints", "symbols": [...]}``.
 """
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,7 +18,6 @@ import numpy as np
 from rnn_research.errors import UserError
 from rnn_research.interop import from_pytorch, read_tensors
 from rnn_research.interop.model_weights import outer_layers, recurrent_tensors
-from rnn_research.interop.pytorch import TENSOR
 from rnn_research.models import MODELS
 from rnn_research.models.language_model import LanguageModelParams
 from rnn_research.restore.trained import Trained
@@ -26,6 +26,9 @@ from rnn_research.tasks.text.language_modelling import interface
 from rnn_research.tasks.text.vocabulary import Vocabulary
 from rnn_research.training.defaults import defaults
 
+HIGHEST = {"bytes": 255, "codepoints": 0x10FFFF}
+"""The symbols that a level has; a byte stands as the character of its number."""
+
 
 def is_foreign(directory: RunDirectory) -> bool:
     """Whether the folder holds weights from PyTorch and no run of ours."""
@@ -33,6 +36,17 @@ def is_foreign(directory: RunDirectory) -> bool:
 
 
 def read(directory: RunDirectory, nonlinearity: str | None = None, module: str | None = None) -> Trained:
+    """As ``read_files``, whose refusals name a file; here with the flag that named the folder."""
+    try:
+        return read_files(directory, nonlinearity, module)
+    except UserError as error:
+        said = str(error)
+        if not said.startswith(f"{directory.path}{os.sep}"):
+            raise
+        raise UserError(f"--workdir={directory.path}: {said.removeprefix(f'{directory.path}{os.sep}')}") from error
+
+
+def read_files(directory: RunDirectory, nonlinearity: str | None = None, module: str | None = None) -> Trained:
     """Reads the model.
 
     Args:
@@ -51,8 +65,8 @@ def read(directory: RunDirectory, nonlinearity: str | None = None, module: str |
     vocabulary = vocabulary_of(directory)
     recurrent, said = recurrent_tensors(tensors, module, str(files[0]))
     check_nonlinearity(recurrent, nonlinearity, str(files[0]))
-    ours = recurrent.get("weight_hh_l0")
-    prefix = next((n.removesuffix("weight_hh_l0") for n, t in tensors.items() if t is ours and not said), "")
+    names = [(n, own) for n, t in tensors.items() for own, ours in recurrent.items() if t is ours]
+    prefix = "" if said else next(n.removesuffix(own) for n, own in names)
     with naming(f"{files[0]} ({said}): " if said else f"{files[0]}: {prefix}"):
         shape, params = from_pytorch(recurrent, prefix="", nonlinearity=nonlinearity)
     if shape.bidirectional:
@@ -80,13 +94,13 @@ def read(directory: RunDirectory, nonlinearity: str | None = None, module: str |
 
 
 def check_weights(tensors: Mapping[str, np.ndarray], file: Path) -> None:
-    """Refuses recurrent weights that are no numbers a network can compute with, before anything is read with them.
+    """Refuses weights that are no numbers a network can compute with, before anything is read with them.
 
     Raises:
       UserError: naming the file and the tensor.
     """
     for name, tensor in tensors.items():
-        if TENSOR.fullmatch(name) and not jnp.issubdtype(tensor.dtype, jnp.floating):
+        if not jnp.issubdtype(tensor.dtype, jnp.floating):
             raise UserError(f"{file}: {name} has dtype {tensor.dtype}: save the module with float weights")
         if jnp.issubdtype(tensor.dtype, jnp.floating) and not np.isfinite(tensor.astype(np.float64)).all():
             raise UserError(f"{file}: {name} is not finite: save the module from before it diverged")
@@ -102,13 +116,19 @@ def naming(where: str) -> Iterator[None]:
 
 
 def check_nonlinearity(recurrent: Mapping[str, np.ndarray], nonlinearity: str | None, source: str) -> None:
-    """Refuses an ``nn.RNN`` whose nonlinearity is not told.
+    """Refuses an ``nn.RNN`` whose nonlinearity is not told, and one that is told of another.
 
     Raises:
       UserError: naming the flag.
     """
     shape = recurrent["weight_hh_l0"].shape if "weight_hh_l0" in recurrent else ()
-    if nonlinearity is None and len(shape) == 2 and shape[0] == shape[1]:
+    if len(shape) != 2:
+        return
+    if nonlinearity is not None and shape[0] in (3 * shape[1], 4 * shape[1]):
+        raise UserError(
+            f"--nonlinearity={nonlinearity} is of an nn.RNN, and {source} holds an nn.LSTM or nn.GRU: leave it out"
+        )
+    if nonlinearity is None and shape[0] == shape[1]:
         raise UserError(
             f"--nonlinearity is missing: {source} holds an nn.RNN, whose weights do not tell it: give tanh or relu"
         )
@@ -123,9 +143,19 @@ def vocabulary_of(directory: RunDirectory) -> Vocabulary:
     stored = read_json(directory.vocabulary)
     if isinstance(stored, list):
         stored = {"level": "codepoints", "symbols": stored}
-    symbols = stored.get("symbols") if isinstance(stored, dict) else None
-    if not symbols or not all(isinstance(s, str) and len(s) == 1 for s in symbols) or len(set(symbols)) < len(symbols):
-        raise UserError(
-            f"{directory.vocabulary} must list the symbols, each one character, in the order of their numbers"
-        )
-    return Vocabulary(stored.get("level", "codepoints"), tuple(symbols))
+    stored = {"level": "codepoints", **stored} if isinstance(stored, dict) else {}
+    symbols, level = stored.get("symbols"), stored.get("level")
+    if not isinstance(symbols, list) or not symbols or not all(isinstance(s, str) and len(s) == 1 for s in symbols):
+        wrong = "it holds no such list"
+    elif twice := [s for n, s in enumerate(symbols) if s in symbols[:n]]:
+        wrong = f"it has {twice[0]!r} twice"
+    elif not isinstance(level, str) or level not in HIGHEST:
+        wrong = f"its level is {str(level)[:80]!r}, which is none of {', '.join(HIGHEST)}"
+    elif odd := [s for s in symbols if ord(s) > HIGHEST[level] or "\ud800" <= s <= "\udfff"]:
+        wrong = f"{odd[0]!r} is none of its {level}"
+    else:
+        return Vocabulary(level, tuple(symbols))
+    raise UserError(
+        f"{directory.vocabulary} must list the symbols, each one character, in the order of their numbers, "
+        f"and {wrong}: write the one that the model was trained with"
+    )

@@ -1,5 +1,6 @@
 """A pickle can run any code when it is loaded, so none is: one line says what to do instead."""
 
+import json
 import pickle
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 
 from rnn_research.errors import UserError
 from rnn_research.interop import read_tensors, write_tensors
+from rnn_research.restore import foreign
+from rnn_research.runs.directory import RunDirectory
 
 
 class Trap:
@@ -58,3 +61,48 @@ def test_nothing_is_written_under_a_pickles_name(tmp_path):
     assert "name it" in refusal(write_tensors, tmp_path / "weights.pt", tensors)
     assert "is no folder" in refusal(write_tensors, tmp_path / "absent" / "weights.safetensors", tensors)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        ({"symbols": 3}, "holds no such list"),
+        ({"symbols": {"a": 1}}, "holds no such list"),
+        (list("aab"), "has 'a' twice"),
+        ({"level": "words", "symbols": list("abc")}, "its level is 'words', which is none of bytes, codepoints"),
+        ({"level": ["bytes"], "symbols": list("abc")}, "none of bytes, codepoints"),
+        ({"level": "bytes", "symbols": list("abἄ")}, "'ἄ' is none of its bytes"),
+        (["a", "\ud800"], "is none of its codepoints"),
+    ],
+)
+def test_a_vocabulary_of_something_else_is_refused(tmp_path, stored, words):
+    (tmp_path / "vocabulary.json").write_text(json.dumps(stored))
+    with pytest.raises(UserError, match="must list the symbols") as refusal:
+        foreign.vocabulary_of(RunDirectory(tmp_path))
+    assert words in str(refusal.value)
+    assert "write the one that the model was trained with" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor", "nonlinearity", "words"),
+    [
+        ("lstm.weight_hh_l0", None, None, "m.safetensors: lstm.weight_hh_l0 is missing"),
+        ("head.bias", np.zeros(6, np.int32), None, "m.safetensors: head.bias has dtype int32"),
+        ("head.bias", np.zeros(6, np.float32), "tanh", "--nonlinearity=tanh is of an nn.RNN"),
+    ],
+)
+def test_a_refusal_names_the_flag_and_the_whole_name_of_the_tensor(tmp_path, name, tensor, nonlinearity, words):
+    V, H = 6, 4
+    shapes = {
+        "lstm.weight_ih_l0": (4 * H, V),
+        "lstm.weight_hh_l0": (4 * H, H),
+        "head.weight": (V, H),
+        "head.bias": (V,),
+    }
+    tensors = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()} | {name: tensor}
+    write_tensors(tmp_path / "m.safetensors", {name: tensor for name, tensor in tensors.items() if tensor is not None})
+    (tmp_path / "vocabulary.json").write_text(json.dumps(list("abcdef")))
+    with pytest.raises(UserError) as refusal:
+        foreign.read(RunDirectory(tmp_path), nonlinearity)
+    assert words in str(refusal.value)
+    assert str(refusal.value).startswith(f"--workdir={tmp_path}: " if nonlinearity is None else "--nonlinearity")
