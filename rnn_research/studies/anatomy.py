@@ -7,6 +7,8 @@ until its validation objective is below ``config.analysis.solved``, at most for
 that has been trained and has learned nothing is no picture of training.
 """
 
+import functools
+import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -33,7 +35,7 @@ from rnn_research.studies.learning import (
     runs_of,
     seeds_of,
 )
-from rnn_research.studies.measuring import check_state, measuring
+from rnn_research.studies.measuring import Measure, check_state, measuring
 from rnn_research.studies.networks import NETWORKS, one_program
 from rnn_research.studies.study import Keep, Say
 from rnn_research.training.build import build
@@ -126,7 +128,8 @@ def measured(config: ConfigDict, names: tuple[str, ...], trained_M: Any | None) 
     """
     points = {name: changed(config, NETWORKS[name]) for name in names}
     params_M = initial_of(config, names) if trained_M is None else trained_M
-    far_M, near_M = measuring(points[names[0]], len(names) * config.analysis.seeds)(params_M)
+    shape = json.dumps(points[names[0]].to_dict(), sort_keys=True)
+    far_M, near_M = _measuring(shape, len(names) * config.analysis.seeds)(params_M)
     found: dict[str, Any] = {}
     for name, mine in of_each(config, names):
         far, near, own_M = jax.tree.map(lambda leaf, mine=mine: leaf[mine], (far_M, near_M, params_M))
@@ -135,6 +138,12 @@ def measured(config: ConfigDict, names: tuple[str, ...], trained_M: Any | None) 
             bias = jnp.float32(points[name].model.init.forget_bias)
             found[name]["predicted_half_life_steps"] = float(forget_half_life(bias))
     return found
+
+
+@functools.lru_cache(maxsize=8)
+def _measuring(config: str, members: int) -> Measure:
+    """Compiled once for both moments."""
+    return measuring(ConfigDict(json.loads(config)), members)
 
 
 def trained(config: ConfigDict, names: tuple[str, ...], runs: Sequence[RunDirectory]) -> dict[str, Any]:
