@@ -40,6 +40,7 @@ LEAST = {
 REFUSED = {
     "task.validation_fraction": ("-0.1", "1", "nan"),
     "task.test_fraction": ("-0.1", "1", "inf"),
+    "training.stop_below": ("-0.1", "nan"),
     "model.dropout": ("-0.1", "1"),
     "model.init.input_scale": ("-1", "inf"),
     "model.init.recurrent_scale": ("-1",),
