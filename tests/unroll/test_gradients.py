@@ -59,6 +59,7 @@ def test_a_thousand_steps_stay_finite(cell):
     (_, h_TH), (of_params, of_x_TD) = run(params, x_TD)
     for leaf in jax.tree.leaves((h_TH, of_params, of_x_TD)):
         assert np.all(np.isfinite(leaf))
-    assert np.any(h_TH[-1] != 0)
-    assert np.any(of_x_TD[-1] != 0)
+    # The few units of a ReLU network may all be off at one step.
+    assert np.any(h_TH[-100:] != 0)
+    assert np.any(of_x_TD[-100:] != 0)
     assert all(np.any(g != 0) for g in of_params)
