@@ -9,7 +9,6 @@ a sweep in the folder sweep, resumed, packed and launched like any other; the sa
 command goes on with what is missing. On a CPU they are shared out over the cores.
 """
 
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -144,7 +143,7 @@ def subject(config: ConfigDict) -> dict[str, Any]:
 
 def share_cores() -> None:
     """One virtual device a core, where the CPU computes; must come before the first array."""
-    jax.config.update("jax_num_cpu_devices", max(1, (os.cpu_count() or 1) // flags.FLAGS.workers))
+    jax.config.update("jax_num_cpu_devices", max(1, packs.cores() // flags.FLAGS.workers))
 
 
 if __name__ == "__main__":

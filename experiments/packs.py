@@ -64,15 +64,19 @@ def check_launcher() -> None:
     launchers.check(flags.FLAGS.launcher, _how())
 
 
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def share_cores(sweep: plan.Sweep) -> None:
     """One virtual device a core, where the CPU computes; must come before the first array."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     fields = flatten(sweep.config_of(plan.Point("", {}, 0)))
     name, top = (f"training.regularizer.{field}" for field in ("name", "top"))
     changes = [point.overrides for point in sweep.points] or [{}]
     # Factorisations of several CPU devices at a time wait for each other for ever.
     alone = any(c.get(name, fields.get(name)) == "flossing" and c.get(top, fields.get(top, 1)) > 1 for c in changes)
-    jax.config.update("jax_num_cpu_devices", 1 if alone else max(1, there // flags.FLAGS.workers))
+    jax.config.update("jax_num_cpu_devices", 1 if alone else max(1, cores() // flags.FLAGS.workers))
 
 
 def train(directory: Path, sweep: plan.Sweep) -> tuple[int, float]:

@@ -83,7 +83,8 @@ def at_evaluations(
       vocabulary: of its text.
 
     Returns:
-      ``shown(params, carry of the training streams)``: begins it on the devices, and gives what waits for the text.
+      ``shown(params, carry of the training streams)``: writes it, since several devices of a CPU must not be run
+      ahead of, and gives what turns it into text.
     """
     evaluation = config.evaluation
     if vocabulary is None or model.decoder is None or not evaluation.sample_length or jax.process_count() > 1:

@@ -32,7 +32,7 @@ Judge = Callable[[int, Mapping[str, float]], Mapping[str, str]]
 """``judge(step, {name: validation objective}) -> {name: why it is to be stopped}``."""
 
 Shown = Callable[[Any, Any], Callable[[], str]]
-"""``shown(params, carry)``, begun on the devices; what it gives waits for them."""
+"""``shown(params, carry)``: what it gives says what is shown."""
 
 
 class Reached(NamedTuple):
