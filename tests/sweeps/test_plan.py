@@ -120,9 +120,9 @@ def test_points_of_several_tasks_are_of_their_own_fields(tmp_path):
     base.task.length, base.model.hidden = 20, 3
     points = [
         {"task.name": "adding"},
-        {"task.name": "copying", "task.symbols": 2, "seed": 0},
-        {"task.name": "copying", "task.symbols": 2, "task.length": 20, "seed": 1},
-        {"task.name": "copying", "task.symbols": 2, "seed": 2},
+        {"task.name": "copying", "seed": 0},
+        {"task.name": "copying", "task.length": 20, "seed": 1},
+        {"task.name": "copying", "seed": 2},
     ]
     sweep = planned(None, plan.Sweep("mine.py", base.to_dict(), {}, ()), points, tmp_path)
     assert [point.pack for point in sweep.points] == [0, 1, 2, 1], "100 steps is no 20, though the base has 20"
