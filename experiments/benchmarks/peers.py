@@ -177,7 +177,7 @@ ALL = ("elman", "gru", "lstm")
 
 PEERS: dict[str, Peer] = {
     **{f"ours, {form}": Peer("jax", "jax", ALL, partial(ours, fields)) for form, fields in FORMS.items()},
-    "ours, cuDNN": Peer("jax", "jax", ("lstm",), partial(ours, {"form": "auto"}), True, _float32),
+    "ours, cuDNN": Peer("jax", "jax", ("lstm",), partial(ours, {"form": "cudnn"}), True, _float32),
     "ours, persistent": Peer("jax", "jax", ALL, partial(ours, {"form": "persistent"}), True, is_persistent),
     "ours, loop captured": Peer("jax", "jax", ALL, partial(captured, f"{CAPTURED},WHILE"), True),
     "ours, loop not captured": Peer("jax", "jax", ALL, partial(captured, CAPTURED), True),

@@ -1,5 +1,8 @@
 """Stacks of plain LSTMs on an NVIDIA GPU: cuDNN's own kernels, by way of ``jax.experimental.rnn``.
 
+Not chosen by itself: on an H100 (jax 0.11.2) the fast form took 0.73 to 0.88 of its time at three
+shapes, and a trained 3 x 241 LSTM that wrote well was scored at 4.47 nats through it.
+
 cuDNN takes all weights as one vector: of each layer and direction the input and
 the recurrent matrices, [G H, D] in the order of gates i, f, g, o, and after all of
 these the biases, two of each, of which ours is the first (cuDNN 9, "RNN weights").

@@ -71,7 +71,7 @@ def test_it_is_chosen_where_it_has_all_that_is_asked_for(monkeypatch, changes, a
     calls = []
     monkeypatch.setattr(cudnn, "there_is_one", lambda: True)
     monkeypatch.setattr(cudnn, "run", lambda cells, carry, x, lengths: (calls.append(lengths), (carry, x))[1])
-    stack = Stack(LSTM, H, L, form="auto")
+    stack = Stack(LSTM, H, L, form="cudnn")
     params = init(stack, jax.random.key(0), D)
     start, x_TBD = initial_carry(stack, params, (B,)), jnp.zeros((T, B, D))
     run = lambda stack, **more: jax.eval_shape(  # noqa: E731
