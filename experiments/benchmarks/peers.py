@@ -17,7 +17,7 @@ import numpy as np
 from experiments.benchmarks.case import Case
 from rnn_research.cells import CELLS
 from rnn_research.types import Array, Params
-from rnn_research.unroll import Stack, cudnn, persistent, stack, unroll_stack
+from rnn_research.unroll import Stack, persistent, stack, unroll_stack
 
 FORMS: dict[str, dict[str, Any]] = {"plain": {"form": "plain"}, "fast": {"form": "fast"}}
 """Fields of ``Stack`` that make each form of our unroll; all are measured, and the last stands for ours in ratios."""
@@ -169,15 +169,10 @@ def equinox(case: Case) -> Core:
     return Core(params, apply)
 
 
-def _float32(case: Case) -> bool:
-    return case.dtype == "float32"
-
-
 ALL = ("elman", "gru", "lstm")
 
 PEERS: dict[str, Peer] = {
     **{f"ours, {form}": Peer("jax", "jax", ALL, partial(ours, fields)) for form, fields in FORMS.items()},
-    "ours, cuDNN": Peer("jax", "jax", ("lstm",), partial(ours, {"form": "cudnn"}), True, _float32),
     "ours, persistent": Peer("jax", "jax", ALL, partial(ours, {"form": "persistent"}), True, is_persistent),
     "ours, loop captured": Peer("jax", "jax", ALL, partial(captured, f"{CAPTURED},WHILE"), True),
     "ours, loop not captured": Peer("jax", "jax", ALL, partial(captured, CAPTURED), True),
@@ -190,7 +185,7 @@ PEERS: dict[str, Peer] = {
 
 def candidates() -> dict[str, Peer]:
     """Those of ``PEERS`` that are for the kind of device that is here."""
-    return {who: peer for who, peer in PEERS.items() if not peer.on_gpu or cudnn.there_is_one()}
+    return {who: peer for who, peer in PEERS.items() if not peer.on_gpu or persistent.there_is_one()}
 
 
 def inputs_of(case: Case) -> tuple[np.ndarray, np.ndarray]:

@@ -16,12 +16,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.extend import backend
 
 from rnn_research.cells.cell import Cell, Streams
 from rnn_research.cells.linear import accumulator
 from rnn_research.types import Array, Carry, Params
 from rnn_research.unroll.added_streams import reads_of_combine
-from rnn_research.unroll.cudnn import there_is_one
 from rnn_research.unroll.fast import Engine, fast
 from rnn_research.unroll.form import Walk
 from rnn_research.unroll.pure import opened
@@ -64,6 +64,15 @@ def on_chip(cell: Cell, params: Params, carry: Carry, x: Array) -> Engine | None
     if not takes(cell, params, carry, x):
         return None
     return Engine(_products, loop_on_chip)
+
+
+def there_is_one() -> bool:
+    """Whether this process computes on one NVIDIA GPU; a batch spread over several would be gathered for a kernel."""
+    return (
+        jax.default_backend() == "gpu"
+        and jax.device_count() == 1
+        and "cuda" in backend.get_backend().platform_version.lower()
+    )
 
 
 def _products(recur: Callable[[Array], Streams], params: Params, H: int) -> tuple[Any, Any]:

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 
 from rnn_research.cells import Cell, CellInit
 from rnn_research.types import Array, Carry, DTypeLike, Key, Params
-from rnn_research.unroll import cudnn
 from rnn_research.unroll.forms import unroll
 from rnn_research.unroll.parallel import Solver
 from rnn_research.unroll.scan import without_padding
@@ -24,10 +23,7 @@ class Stack(NamedTuple):
       residual: adds a layer's input to its output where the sizes agree.
       bidirectional: every layer also runs backwards in time; outputs are concatenated.
       learned_carry: the initial carry is a parameter, else zero.
-      form: of each layer's unroll, see ``unroll``. ``"cudnn"`` is cuDNN's on an NVIDIA GPU
-        where it has all that is asked for (LSTMs in float32, no residual connection, no
-        dropout between layers, no edit, no remat), else ``"auto"``. It is never chosen by
-        itself: see ``cudnn``.
+      form: of each layer's unroll, see ``unroll``.
       remat: see ``unroll``.
       solver: of the parallel form, see ``unroll_parallel``.
     """
@@ -120,10 +116,6 @@ def unroll_stack(
     """
     if lengths is not None:  # a residual connection hands the input itself to the output
         x = without_padding(x, lengths)
-    bare = stack.form == "cudnn" and stack.remat == "none" and not stack.residual
-    bare = bare and edit is None and (key is None or stack.layers == 1)
-    if bare and cudnn.there_is_one() and cudnn.takes(stack.cell.name, (params.cells, carry), x):
-        return cudnn.run(params.cells, carry, x, lengths)
     carries = []
     for layer, (cells, starts) in enumerate(zip(params.cells, carry, strict=True)):
         # What a residual connection hands on is not dropped.
@@ -140,7 +132,7 @@ def unroll_stack(
                 reverse=direction == 1,
                 edit=here,
                 edit_xs=edit_xs,
-                form="auto" if stack.form == "cudnn" else stack.form,
+                form=stack.form,
                 remat=stack.remat,
                 solver=stack.solver,
             )

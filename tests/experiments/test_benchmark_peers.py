@@ -15,7 +15,7 @@ from experiments.benchmarks.peers import BOTH, FORMS, PEERS, both_of, candidates
 from experiments.benchmarks.suite import Options
 from rnn_research.models.recurrent import stack_of
 from rnn_research.training.defaults import defaults
-from rnn_research.unroll import Stack, cudnn
+from rnn_research.unroll import Stack, persistent
 
 INSTALLED = [who for who, peer in PEERS.items() if not peer.missing()]
 KINDS = [(who, cell, "float32") for who in INSTALLED for cell in ("gru", "lstm")]
@@ -132,14 +132,12 @@ def test_on_a_gpu_there_are_more(monkeypatch):
     """The rows that only one GPU has are no candidates elsewhere, and take the cases that they can."""
     gpu = {who: peer for who, peer in PEERS.items() if peer.on_gpu}
     assert set(candidates()) == set(PEERS) - set(gpu)
-    monkeypatch.setattr(cudnn, "there_is_one", lambda: True)
+    monkeypatch.setattr(persistent, "there_is_one", lambda: True)
     assert set(candidates()) == set(PEERS)
-    kernel, library = gpu["ours, persistent"], gpu["ours, cuDNN"]
+    kernel = gpu["ours, persistent"]
     assert all(kernel.fits(case) for case in cells.ON_A_GPU)
     assert not kernel.fits(Case("lstm", Shape(32, 100, 128)))
     assert kernel.fits(Case("lstm", Shape(32, 100, 128), "bfloat16"))
-    assert library.fits(Case("lstm", Shape(32, 100, 128)))
-    assert not library.fits(Case("lstm", Shape(32, 100, 128), "bfloat16"))
 
 
 @pytest.mark.parametrize("who", [who for who, peer in PEERS.items() if peer.on_gpu])

@@ -9,10 +9,9 @@ import pytest
 
 from rnn_research.cells import CELLS, CellInit
 from rnn_research.cells.initializers import normal
-from rnn_research.unroll import Stack, cudnn, persistent, unroll, unroll_stack
-from rnn_research.unroll.stack import init, initial_carry
+from rnn_research.unroll import persistent, unroll
 
-pytestmark = pytest.mark.skipif(not cudnn.there_is_one(), reason="needs one NVIDIA GPU")
+pytestmark = pytest.mark.skipif(not persistent.there_is_one(), reason="needs one NVIDIA GPU")
 
 T, D, H = 50, 7, 64
 
@@ -71,28 +70,3 @@ def test_members_side_by_side_in_a_kernel():
         for form in ("persistent", "plain")
     )
     close(mine, expected, 1e-5)
-
-
-@pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("lengths", [None, (50, 0, 7, 49, 1)])
-@pytest.mark.parametrize("members", [1, 3])
-def test_cudnn(bidirectional, lengths, members):
-    """Two layers; with empty and short sequences; and under vmap."""
-    plain = Stack(CELLS["lstm"], H, 2, bidirectional=bidirectional)
-    params = init(plain, jax.random.key(0), D, CellInit(bias=normal(0.5)))
-    start = jax.tree.map(lambda c: c + 0.3, initial_carry(plain, params, (5,)))
-    x_TBD = jax.random.normal(jax.random.key(1), (T, 5, D))
-    lengths_B = None if lengths is None else jnp.array(lengths)
-    members_of = jax.tree.map(lambda p: jnp.stack([p * (1 - 0.3 * m) for m in range(members)]), params)
-
-    def loss(stack, params, start, x_TBD):
-        ends, h = unroll_stack(stack, params, start, x_TBD, lengths=lengths_B)
-        return jnp.sum(jnp.sin(h)) + sum(jnp.sum(c**2) for c in jax.tree.leaves(ends)), (ends, h)
-
-    def run(form):
-        of = jax.value_and_grad(partial(loss, plain._replace(form=form)), argnums=(0, 1, 2), has_aux=True)
-        return jax.jit(jax.vmap(of, in_axes=(0, None, None)))
-
-    args = (members_of, start, x_TBD)
-    assert "lstm" in str(jax.make_jaxpr(run("cudnn"))(*args)).lower()
-    close(run("cudnn")(*args), run("plain")(*args), 2e-4)  # cuDNN takes its products in TF32 or not as it likes
