@@ -52,9 +52,15 @@ def table(rows: Iterable[tuple[Any, ...]], head: tuple[str, ...] = ()) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        text = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+        text = f"{value:,}" if isinstance(value, int) else number(value, 4)
         return f"<td class='number'>{text}</td>"
     return f"<td>{escape(value)}</td>"
+
+
+def number(value: float, digits: int) -> str:
+    """To this many significant digits; large ones written out, since 4.16e+03 steps are hard to read."""
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}" if 10**digits <= abs(rounded) < 1e7 else f"{value:,.{digits}g}"
 
 
 def details(summary: str, body: str) -> str:

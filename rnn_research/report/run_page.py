@@ -202,7 +202,7 @@ def _decay(record: dict[str, Any], suffix: str) -> str:
         way = "falls and rises again" if turned > 0 else "rises and falls again"
         return f"{way} by {abs(turned):.2g} nats backwards in time, so that no one rate is that of all lags ({ends})"
     if f"half_life_steps{suffix}" in record:
-        return f"halves every {record[f'half_life_steps{suffix}']:.3g} steps back ({ends})"
+        return f"halves every {html.number(record[f'half_life_steps{suffix}'], 3)} steps back ({ends})"
     if low > 0:
         return f"grows backwards in time ({ends})"
     return f"is not told apart from one that does not decay backwards in time ({ends})"
@@ -220,8 +220,8 @@ def clipping_sentence(records: list[dict[str, Any]], config: dict[str, Any]) -> 
     share = float(np.average([r["clipped"] for r in train], weights=steps))
     largest = max(r["grad_norm_max"] for r in train)
     if config["optimizer.clip.name"] == "none":
-        return f"No clipping; the largest gradient norm was {largest:.3g}."
+        return f"No clipping; the largest gradient norm was {html.number(largest, 3)}."
     return (
         f"Clipping ({config['optimizer.clip.name']}, limit {config['optimizer.clip.limit']:g}) changed "
-        f"{100 * share:.1f} % of the steps; the largest norm before it was {largest:.3g}."
+        f"{100 * share:.1f} % of the steps; the largest norm before it was {html.number(largest, 3)}."
     )

@@ -195,7 +195,8 @@ def clipping(q):
     q.fixed(
         "50 tanh units and alphabet, plain SGD at 0.03, 10 seeds, at most 10,000 steps",
         "an error below 1 % on 10,000 fresh sequences",
-        "At T = 30 and 50 clipping turns failures into successes at the same rate of learning; at 75 and 100 no network",
+        "At T = 30 and 50 clipping turns failures into successes at the same rate of learning",
+        "at 75 and 100 no network learns, with or without it",
         "at lengths up to 200 with the regulariser",
     )
 

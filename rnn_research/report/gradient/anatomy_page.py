@@ -256,7 +256,7 @@ def rate_table(networks: Networks) -> str:
             with_interval(found, "early_slope_nats_per_step", ".4f"),
             with_interval(found, "top_exponent_nats_per_step", ".4f"),
             lasts(found),
-            ", ".join("-" if steps is None else f"{steps:.3g}" for steps in found["half_life_steps_by_seed"]),
+            ", ".join("-" if steps is None else html.number(steps, 3) for steps in found["half_life_steps_by_seed"]),
             f"{100 * found['exploding_share']:.0f} %",
             f"{found['jacobian_spectral_norm']:.3f}",
             f"{found['jacobian_spectral_radius']:.3f}",

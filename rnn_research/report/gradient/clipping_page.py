@@ -115,7 +115,9 @@ def norm_sentence(points: Points) -> str:
         if p["length"] == length:
             of_seeds = [float(np.median(norms)) for norms in p["grad_norm_max_by_seed"] if norms]
             met = (
-                f"{p['grad_norm_largest']:.3g} (median {np.median(of_seeds):.2g})" if of_seeds else "none was evaluated"
+                f"{html.number(p['grad_norm_largest'], 3)} (median {html.number(float(np.median(of_seeds)), 2)})"
+                if of_seeds
+                else "none was evaluated"
             )
             parts.append(f"{KINDS[p['clipping']][0]} {met}")
     return f"The largest gradient norm met at T = {length}, before clipping: {'; '.join(parts)}."

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rnn_research.report.html import number
 from rnn_research.runs.half_lives import DECAYS, GROWS, UNDECIDED, UNTESTED, ZERO, Turn, turn
 
 NAME = "half_life_steps"
@@ -15,11 +16,11 @@ def lasts(found: Mapping[str, Any], name: str = NAME) -> str:
     value, low, high = (found[key] for key in (name, f"{name}_low95", f"{name}_high95"))
     decay = found[f"{name}_decay"]
     if decay == DECAYS:
-        return f"{value:.3g} [{low:.3g}, {high:.3g}]"
+        return f"{number(value, 3)} [{number(low, 3)}, {number(high, 3)}]"
     if decay == UNDECIDED:
-        return UNDECIDED + ("" if low is None else f" (at least {low:.3g})")
+        return UNDECIDED + ("" if low is None else f" (at least {number(low, 3)})")
     if decay == UNTESTED:
-        return UNTESTED if value is None else f"{value:.3g} ({UNTESTED})"
+        return UNTESTED if value is None else f"{number(value, 3)} ({UNTESTED})"
     return {GROWS: "grows", ZERO: "no gradient"}[decay]
 
 
@@ -28,7 +29,7 @@ def disagreement(found: Mapping[str, Any], name: str = NAME) -> str:
     by_seed, at_zero = found[f"{name}_by_seed"], found[f"{name}_seeds_at_zero"]
     if len({steps is None for steps in by_seed}) < 2 and not at_zero:
         return ""
-    text = ", ".join("does not fall" if steps is None else f"{steps:.3g}" for steps in by_seed)
+    text = ", ".join("does not fall" if steps is None else f"{number(steps, 3)}" for steps in by_seed)
     return text + (f"; the gradient of {at_zero} is exactly zero" if at_zero else "")
 
 
