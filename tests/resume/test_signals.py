@@ -73,7 +73,7 @@ def test_while_the_report_is_written_too(call: WarmPython, tiny: tuple[str, ...]
     os.kill(started.pid, signal.SIGTERM)
     ended = started.wait()
     assert ended.status == 143, ended
-    assert ended.err == "error: ended by SIGTERM; the same command goes on with what is missing\n"
+    assert ended.err == "error: ended by SIGTERM: what it had written stays, and the same command may be given again\n"
     assert not (run / "report.html").exists()
     ended = call("train", *tiny, f"--workdir={run}")
     assert ended.status == 0, ended.err
