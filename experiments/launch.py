@@ -162,7 +162,8 @@ def run(main: Callable[[], int | None], doc: str, ends_unread: bool = False) -> 
             raise
         if number == signal.SIGINT:
             fail(130, "interrupted")
-        fail(128 + number, f"ended by {signal.Signals(number).name}: what it had written stays, and the same command may be given again")
+        stays = "what it had written stays, and the same command may be given again"
+        fail(128 + number, f"ended by {signal.Signals(number).name}: {stays}")
 
 
 def fail(status: int, message: str) -> NoReturn:
